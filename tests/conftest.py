@@ -1,0 +1,39 @@
+"""What several rooms' tests share: where real data and recordings are."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+IN_CI = os.environ.get("CI") == "true"
+
+
+def _folder(variable: str, beside: str) -> Path:
+    folder = Path(os.environ.get(variable, ROOT.parent / "shared" / beside))
+    if not folder.is_dir():
+        message = f"no folder {folder}: set {variable} to where the {beside} lie"
+        if IN_CI:
+            pytest.fail(message)
+        pytest.skip(message)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def data() -> Path:
+    """The training data, which are not part of the project; skipped where there are none, but never in CI."""
+    return _folder("DRIVER_MONITOR_DATA", "data")
+
+
+@pytest.fixture(scope="session")
+def recordings() -> Path:
+    """The recordings with known truth, which are not part of the project; skipped where there are none, never in CI."""
+    return _folder("DRIVER_MONITOR_RECORDINGS", "recordings")
+
+
+@pytest.fixture(scope="session")
+def synthetic_recording() -> Path:
+    """The shipped synthetic recording: one closure of 4 s, blinks, small head movements."""
+    return ROOT / "tests" / "recordings" / "synthetic_closure"
