@@ -6,6 +6,7 @@ card is the file `card.json` in that zip. The file still loads in every TFLite r
 
 from __future__ import annotations
 
+import hashlib
 import io
 import zipfile
 from pathlib import Path
@@ -22,7 +23,7 @@ Task = Literal["emotion", "eyes", "face", "landmarks"]
 
 
 class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="ignore")  # a newer card may say more
 
 
 class InputSpec(_Part):
@@ -43,7 +44,10 @@ class Dataset(_Part):
 
 
 class ModelCard(_Part):
-    """The card; `temperature` divides the output scores (logits) before the softmax."""
+    """The card; `temperature` divides the output scores (logits) before the softmax.
+
+    `sha256` is the hexadecimal hash of the flatbuffer alone, without the appended zip.
+    """
 
     task: Task
     version: str
@@ -54,6 +58,7 @@ class ModelCard(_Part):
     datasets: tuple[Dataset, ...] = ()
     results: dict[str, Any] = {}
     source: dict[str, Any] = {}
+    sha256: str = ""
 
     @model_validator(mode="after")
     def _labels_differ(self) -> ModelCard:
@@ -63,7 +68,11 @@ class ModelCard(_Part):
 
 
 def append_card(model: bytes, card: ModelCard) -> bytes:
-    """The flatbuffer with the card's zip behind it; the same input gives the same bytes (no time, no compression)."""
+    """The flatbuffer with the card's zip behind it, its hash in the card.
+
+    The same input gives the same bytes: no time, no compression.
+    """
+    card = card.model_copy(update={"sha256": hashlib.sha256(model).hexdigest()})
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
         entry = zipfile.ZipInfo(CARD_NAME, date_time=(1980, 1, 1, 0, 0, 0))
@@ -75,22 +84,36 @@ def read_card(path: Path) -> ModelCard:
     """The card of a model file.
 
     Raises:
-        ConfigError: the file is missing, is no TFLite model, is cut short, or has no fitting card.
+        ConfigError: as `read_model`.
+    """
+    return read_model(path)[1]
+
+
+def read_model(path: Path) -> tuple[bytes, ModelCard]:
+    """The flatbuffer of a model file, and its card.
+
+    Raises:
+        ConfigError: the file is missing, is no TFLite model, is cut short or damaged, or has no fitting card.
     """
     mend = "put the file from edge/models/ or one written by convert-tflite there"
     try:
-        head = path.open("rb").read(8)
-        if head[4:8] != TFLITE_IDENTIFIER:
-            raise ConfigError(f"{path}: this is not a TFLite model; {mend}.")
-        with zipfile.ZipFile(path) as archive:
-            text = archive.read(CARD_NAME)
+        content = path.read_bytes()
     except OSError as error:
         raise ConfigError(f"{path}: the model cannot be read ({error.strerror}); {mend}.") from None
+    if content[4:8] != TFLITE_IDENTIFIER:
+        raise ConfigError(f"{path}: this is not a TFLite model; {mend}.")
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            text = archive.read(CARD_NAME)
+            flatbuffer = content[: min(entry.header_offset for entry in archive.infolist())]
     except (zipfile.BadZipFile, KeyError):
         raise ConfigError(f"{path}: the model has no card, so it is cut short or foreign; {mend}.") from None
     try:
-        return ModelCard.model_validate_json(text)
+        card = ModelCard.model_validate_json(text)
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"]) or CARD_NAME
         raise ConfigError(f"{path}: the model's card does not fit at {where} ({first['msg']}); {mend}.") from None
+    if card.sha256 and card.sha256 != hashlib.sha256(flatbuffer).hexdigest():
+        raise ConfigError(f"{path}: the model is damaged, its hash is not the one on its card; {mend}.")
+    return flatbuffer, card

@@ -1,0 +1,101 @@
+"""One model file, one call: pixels in, scores out.
+
+Runs on LiteRT (`ai-edge-litert`), or on `tflite-runtime` where only that is installed.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.errors import ConfigError
+from edge.records import GreyImage
+from edge.vision.card import Task, read_model
+
+
+def _interpreter_class() -> Any:
+    try:
+        from ai_edge_litert.interpreter import Interpreter
+    except ImportError:
+        try:
+            from tflite_runtime.interpreter import Interpreter
+        except ImportError:
+            raise ConfigError(
+                "No runtime for the models is installed: pip install ai-edge-litert (or tflite-runtime)."
+            ) from None
+    return Interpreter
+
+
+class TfliteModel:
+    """An int8 model with its card.
+
+    Args:
+        path: the model file, flatbuffer with card.
+        task: what the caller needs it for; None takes any.
+        threads: threads of the runtime; one is fastest for models this small.
+
+    Raises:
+        ConfigError: the file is missing, damaged or foreign, or the card does not fit the task or the network.
+    """
+
+    def __init__(self, path: Path, task: Task | None = None, threads: int = 1) -> None:
+        flatbuffer, self.card = read_model(path)
+        if task is not None and self.card.task != task:
+            raise ConfigError(f"{path}: this model is for {self.card.task}, not for {task}; name another file.")
+        try:
+            # the flatbuffer is handed over as bytes, so that what was hashed is what runs
+            self._interpreter = _interpreter_class()(model_content=flatbuffer, num_threads=threads)
+            self._interpreter.allocate_tensors()
+        except (ValueError, RuntimeError) as error:
+            reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+            raise ConfigError(
+                f"{path}: the runtime cannot load the model ({reason}); convert it again with convert-tflite."
+            ) from None
+        given, taken = self._interpreter.get_input_details()[0], self._interpreter.get_output_details()[0]
+        spec = self.card.input
+        expected = (1, spec.height, spec.width, spec.channels)
+        if tuple(given["shape"]) != expected or given["dtype"] is not np.int8 or taken["dtype"] is not np.int8:
+            raise ConfigError(
+                f"{path}: the card says int8 input {expected}, the network has {given['dtype'].__name__} "
+                f"{tuple(int(n) for n in given['shape'])}; convert it again with convert-tflite."
+            )
+        if self.card.task in ("emotion", "eyes") and taken["shape"][-1] != len(self.card.labels):
+            raise ConfigError(
+                f"{path}: the card has {len(self.card.labels)} labels, the network {taken['shape'][-1]} scores; "
+                "convert it again with convert-tflite."
+            )
+        self._input, self._output = given["index"], taken["index"]
+        self._input_scale, self._input_zero = given["quantization"]
+        self._output_scale, self._output_zero = taken["quantization"]
+        self._shape = expected
+        pixels = (np.arange(256, dtype=np.float32) - spec.mean) / spec.std
+        self._pixel_to_input = self._quantize(pixels)
+
+    def _quantize(self, scaled: NDArray[np.float32]) -> NDArray[np.int8]:
+        levels = np.round(scaled / self._input_scale) + self._input_zero
+        return np.clip(levels, -128, 127).astype(np.int8)
+
+    def run(self, image: GreyImage) -> NDArray[np.float32]:
+        """Scores (float32[labels], logits) of pixels uint8[height, width] or [height, width, channels]."""
+        return self._invoke(self._pixel_to_input[image])
+
+    def run_scaled(self, scaled: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Scores of one input that is already (pixel - mean) / std, float32[height, width, channels]."""
+        return self._invoke(self._quantize(scaled))
+
+    def probabilities(self, image: GreyImage) -> dict[str, float]:
+        """Calibrated probability 0..1 of each label, for pixels as in `run`."""
+        logits = self.run(image) / self.card.temperature
+        shares = np.exp(logits - logits.max())
+        shares /= shares.sum()
+        return dict(zip(self.card.labels, shares.tolist(), strict=True))
+
+    def _invoke(self, quantized: NDArray[np.int8]) -> NDArray[np.float32]:
+        self._interpreter.set_tensor(self._input, quantized.reshape(self._shape))
+        self._interpreter.invoke()
+        output = self._interpreter.get_tensor(self._output).astype(np.float32)
+        scores: NDArray[np.float32] = (output.reshape(-1) - self._output_zero) * np.float32(self._output_scale)
+        return scores
