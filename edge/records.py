@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import Literal
 
 import numpy as np
@@ -71,7 +70,7 @@ def _refuse_improbable(**probabilities: float | None) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Eyes:
-    """Probability 0..1 that each eye is closed; None where that eye cannot be seen, which is neither open nor closed."""
+    """Probability 0..1 that each eye is closed; None: that eye cannot be seen, and is neither open nor closed."""
 
     right: float | None = None
     left: float | None = None

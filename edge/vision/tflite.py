@@ -72,11 +72,12 @@ class TfliteModel:
         self._output_scale, self._output_zero = taken["quantization"]
         self._shape = expected
         pixels = (np.arange(256, dtype=np.float32) - spec.mean) / spec.std
-        self._pixel_to_input = self._quantize(pixels)
+        self._pixel_to_input: NDArray[np.int8] = self._quantize(pixels)
 
     def _quantize(self, scaled: NDArray[np.float32]) -> NDArray[np.int8]:
         levels = np.round(scaled / self._input_scale) + self._input_zero
-        return np.clip(levels, -128, 127).astype(np.int8)
+        quantized: NDArray[np.int8] = np.clip(levels, -128, 127).astype(np.int8)
+        return quantized
 
     def run(self, image: GreyImage) -> NDArray[np.float32]:
         """Scores (float32[labels], logits) of pixels uint8[height, width] or [height, width, channels]."""

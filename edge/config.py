@@ -1,0 +1,264 @@
+"""The whole configuration, one tree; `config/default.yaml` shows every value with its reason.
+
+Unknown keys are refused. An error says the file, the line, the key, its value, and what is allowed.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator, model_validator
+
+from edge.errors import ConfigError
+
+SHIPPED_MODELS = Path(__file__).parent / "models"
+
+Probability = Annotated[float, Field(ge=0, le=1)]
+Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+
+
+class Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _paths_from_the_file(cls, value: Any, info: ValidationInfo) -> Any:
+        """A relative path is meant from the folder of the file that names it, not from where the command is run."""
+        field = cls.model_fields[info.field_name] if info.field_name else None
+        if field and isinstance(value, str) and Path in (field.annotation, *getattr(field.annotation, "__args__", ())):
+            return (info.context or {}).get("folder", Path()) / value
+        return value
+
+
+class CameraConfig(Section):
+    kind: Literal["picamera", "v4l2", "recording"] = "picamera"
+    """Where frames come from: the Raspberry Pi's camera, a video device, or a recording (the fake camera)."""
+    path: Path | None = None
+    """The recording: a folder with video.mp4 or numbered images, or a video file."""
+    device: str = "/dev/video0"
+    """The video device, for v4l2."""
+    width: Annotated[int, Field(ge=160, le=4096)] = 640
+    """Pixels asked of picamera and v4l2."""
+    height: Annotated[int, Field(ge=120, le=4096)] = 480
+    """Pixels asked of picamera and v4l2."""
+    frames_per_second: Annotated[float, Field(ge=5, le=60)] = 15.0
+    """Blinks need 15 frames a second."""
+    exposure_us: Annotated[int, Field(gt=0)] | None = None
+    """Microseconds of exposure, for picamera; null leaves it to the camera."""
+    gain: Annotated[float, Field(ge=1, le=64)] | None = None
+    """Analogue gain, for picamera; null leaves it to the camera."""
+    realtime: bool = True
+    """A recording is played at its own speed; false: as fast as it can."""
+    loop: bool = False
+    """A recording begins anew at its end; false: the daemon ends with it."""
+    stall_s: Seconds = 2.0
+    """No frame for so long is a camera fault."""
+
+    @model_validator(mode="after")
+    def _recording_has_a_path(self) -> CameraConfig:
+        if self.kind == "recording" and self.path is None:
+            raise ValueError("kind: recording needs path: the folder or video file to play")
+        return self
+
+
+class FaceConfig(Section):
+    detector: Literal["haar"] = "haar"
+    """How the face is found."""
+    search_height: Annotated[int, Field(ge=96, le=1080)] = 240
+    """A frame is searched at this height in pixels; less is faster and misses small faces."""
+    smallest: Annotated[float, Field(gt=0, lt=1)] = 0.2
+    """The smallest face that is looked for, as a share of the frame's height."""
+
+
+class VisionConfig(Section):
+    face: FaceConfig = FaceConfig()
+    eyes_model: Path = SHIPPED_MODELS / "eyes.tflite"
+    emotion_model: Path = SHIPPED_MODELS / "emotion.tflite"
+    emotion_interval_s: Annotated[float, Field(ge=0, le=2)] = 0.1
+    """Emotion changes slowly: it is read at most this often, which spares the processor."""
+    threads: Annotated[int, Field(ge=1, le=8)] = 1
+    """Threads of each model and of OpenCV; one is fastest for models this small."""
+    dark_below: Annotated[float, Field(ge=0, le=255)] = 12.0
+    """Mean grey value of a frame under which it is too dark to see anything."""
+
+
+class ClosuresConfig(Section):
+    closed_above: Probability = 0.6
+    """Probability above which the eyes count as closed."""
+    open_below: Probability = 0.4
+    """Probability under which they count as open again; between the two they stay what they were."""
+    microsleep_s: Seconds = 1.5
+    """Guardian, in trucks, fires at 1.5 s (s)."""
+    sleep_s: Seconds = 3.0
+    """Sleep from 3 s: Euro NCAP driver engagement 2026 (s)."""
+    unresponsive_s: Seconds = 6.0
+    """Unresponsive from 6 s: Euro NCAP driver engagement 2026 (s)."""
+    unseen_s: Seconds = 0.3
+    """A closure goes on over so much time without visible eyes; beyond it the closure ends as unknown."""
+    open_to_end_s: Seconds = 1.0
+    """The episode ends when the eyes have been open for so long."""
+
+    @model_validator(mode="after")
+    def _rising(self) -> ClosuresConfig:
+        if not self.microsleep_s < self.sleep_s < self.unresponsive_s:
+            raise ValueError("microsleep_s, sleep_s and unresponsive_s must rise")
+        if not self.open_below <= self.closed_above:
+            raise ValueError("open_below must not be above closed_above")
+        return self
+
+
+class PerclosConfig(Section):
+    short_s: Seconds = 60.0
+    """PERCLOS is defined over one minute (Wierwille 1994, s)."""
+    long_s: Seconds = 180.0
+    """One minute alone is the least reliable window: NHTSA's field trial used 3 minutes too (s)."""
+    blink_s: Annotated[float, Field(ge=0, le=1)] = 0.25
+    """A closure shorter than this is a blink and does not count."""
+
+
+class SadConfig(Section):
+    probability: Probability = 0.35
+    """The lowered threshold of the deployment that this follows: P(sad) > 0.35."""
+    share: Probability = 0.6
+    """Share of the window's valid time that must be sad."""
+    window_s: Seconds = 30.0
+    end_share: Probability = 0.3
+    """It ends when the share was under this ..."""
+    end_s: Seconds = 10.0
+    """... for so long."""
+
+
+class VisibilityConfig(Section):
+    lost_s: Seconds = 8.0
+    """Face or eyes not seen for so long is told; Euro NCAP 2026 asks for at most 10 s (s)."""
+    back_s: Seconds = 2.0
+    """Told to be over when they have been seen for so long."""
+    valid_share: Probability = 0.5
+    """No decision on less valid time than this share of a window."""
+
+
+class RulesConfig(Section):
+    closures: ClosuresConfig = ClosuresConfig()
+    perclos: PerclosConfig = PerclosConfig()
+    sad: SadConfig = SadConfig()
+    visibility: VisibilityConfig = VisibilityConfig()
+    longest_step_s: Seconds = 0.2
+    """A frame stands for the time until the next one, at most this long; beyond it is time not seen."""
+
+
+class MqttConfig(Section):
+    host: str
+    """Name or address of the broker."""
+    port: Annotated[int, Field(ge=1, le=65535)] = 1883
+    username: str | None = None
+    password_file: Path | None = None
+    """A file that holds the password alone; the configuration never does."""
+    keepalive_s: Annotated[int, Field(ge=5, le=3600)] = 60
+    reconnect_min_s: Seconds = 1.0
+    """The first wait before connecting again; it doubles each time ..."""
+    reconnect_max_s: Seconds = 120.0
+    """... up to this."""
+    queue: Annotated[int, Field(ge=1, le=1_000_000)] = 10_000
+    """Events kept while the broker cannot be reached; beyond it the oldest go, counted and said in the log."""
+    status_interval_s: Seconds = 60.0
+    evidence: bool = False
+    """Publish the numbers behind a decision, too. They say more about the driver: decide it with him."""
+
+
+VehicleName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$")]
+
+
+class Config(Section):
+    """The whole configuration."""
+
+    vehicle: VehicleName = "vehicle"
+    """Name of the vehicle in events and topics: letters, digits, dot, underscore, hyphen."""
+    camera: CameraConfig = CameraConfig()
+    vision: VisionConfig = VisionConfig()
+    rules: RulesConfig = RulesConfig()
+    mqtt: MqttConfig | None = None
+    """Where events go; without it they are printed on standard output."""
+    state_directory: Path | None = None
+    """Where the daemon keeps what must outlive it; null: systemd's STATE_DIRECTORY, or nothing is kept."""
+
+
+def load_config(path: Path | None) -> Config:
+    """The configuration of a YAML file; with None every value is its default.
+
+    Raises:
+        ConfigError: the file is missing or unreadable, is not YAML, or a key or value is not allowed.
+    """
+    if path is None:
+        return Config()
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise ConfigError(
+            f"{path}: there is no such configuration; copy config/default.yaml there or name another with --config."
+        ) from None
+    except OSError as error:
+        raise ConfigError(f"{path}: the configuration cannot be read ({error.strerror}); mend its permissions.") from None
+    except UnicodeDecodeError:
+        raise ConfigError(f"{path}: the configuration is not UTF-8 text; save it as UTF-8.") from None
+    try:
+        root = yaml.compose(text, Loader=yaml.SafeLoader)
+        values = yaml.safe_load(text)
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        raise ConfigError(f"{path}, line {line}: this is not YAML ({error.problem}); mend that line.") from None
+    except yaml.YAMLError as error:
+        raise ConfigError(f"{path}: this is not YAML ({' '.join(str(error).split())}); save it as plain text.") from None
+    if values is None:
+        values = {}
+    if not isinstance(values, dict):
+        raise ConfigError(f"{path}, line 1: expected keys with values such as 'vehicle: bus-17'; see config/default.yaml.")
+    try:
+        return Config.model_validate(values, context={"folder": path.parent})
+    except ValidationError as error:
+        raise ConfigError(f"{path}, {_tell(error.errors()[0], root)}") from None
+
+
+def _tell(error: Any, root: yaml.Node | None) -> str:
+    """'line N: key = value: what is wrong; what to do.'"""
+    where: Sequence[str | int] = error["loc"]
+    line = _line_of(root, where)
+    key = ".".join(str(part) for part in where) or "the file"
+    if error["type"] == "extra_forbidden":
+        known = _keys_at(where[:-1])
+        near = difflib.get_close_matches(str(where[-1]), known, 1)
+        mend = f"did you mean {near[0]}?" if near else f"allowed here are {', '.join(known)}."
+        return f"line {line}: {key} is not a key that exists; {mend}"
+    if error["type"] == "missing":
+        return f"line {line}: {key} is missing; add it."
+    reason = error["msg"].removeprefix("Value error, ")
+    if isinstance(error["input"], dict | Section):
+        return f"line {line}: {key}: {reason}."
+    return f"line {line}: {key} = {error['input']!r} is wrong: {reason[0].lower()}{reason[1:]}; see config/default.yaml."
+
+
+def _line_of(root: yaml.Node | None, where: Sequence[str | int]) -> int:
+    """The line, from 1, of the deepest key of the path that stands in the file."""
+    node, line = root, 1
+    for part in where:
+        if not isinstance(node, yaml.MappingNode):
+            break
+        for key, value in node.value:
+            if key.value == str(part):
+                line, node = key.start_mark.line + 1, value
+                break
+        else:
+            break
+    return line
+
+
+def _keys_at(where: Sequence[str | int]) -> list[str]:
+    section: type[BaseModel] = Config
+    for part in where:
+        annotation = section.model_fields[str(part)].annotation
+        candidates = [annotation, *getattr(annotation, "__args__", ())]
+        section = next(c for c in candidates if isinstance(c, type) and issubclass(c, BaseModel))
+    return list(section.model_fields)
