@@ -201,7 +201,9 @@ def load_config(path: Path | None) -> Config:
             f"{path}: there is no such configuration; copy config/default.yaml there or name another with --config."
         ) from None
     except OSError as error:
-        raise ConfigError(f"{path}: the configuration cannot be read ({error.strerror}); mend its permissions.") from None
+        raise ConfigError(
+            f"{path}: the configuration cannot be read ({error.strerror}); mend its permissions."
+        ) from None
     except UnicodeDecodeError:
         raise ConfigError(f"{path}: the configuration is not UTF-8 text; save it as UTF-8.") from None
     try:
@@ -211,11 +213,15 @@ def load_config(path: Path | None) -> Config:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise ConfigError(f"{path}, line {line}: this is not YAML ({error.problem}); mend that line.") from None
     except yaml.YAMLError as error:
-        raise ConfigError(f"{path}: this is not YAML ({' '.join(str(error).split())}); save it as plain text.") from None
+        raise ConfigError(
+            f"{path}: this is not YAML ({' '.join(str(error).split())}); save it as plain text."
+        ) from None
     if values is None:
         values = {}
     if not isinstance(values, dict):
-        raise ConfigError(f"{path}, line 1: expected keys with values such as 'vehicle: bus-17'; see config/default.yaml.")
+        raise ConfigError(
+            f"{path}, line 1: expected keys with values such as 'vehicle: bus-17'; see config/default.yaml."
+        )
     try:
         return Config.model_validate(values, context={"folder": path.parent})
     except ValidationError as error:
@@ -237,7 +243,9 @@ def _tell(error: Any, root: yaml.Node | None) -> str:
     reason = error["msg"].removeprefix("Value error, ")
     if isinstance(error["input"], dict | Section):
         return f"line {line}: {key}: {reason}."
-    return f"line {line}: {key} = {error['input']!r} is wrong: {reason[0].lower()}{reason[1:]}; see config/default.yaml."
+    return (
+        f"line {line}: {key} = {error['input']!r} is wrong: {reason[0].lower()}{reason[1:]}; see config/default.yaml."
+    )
 
 
 def _line_of(root: yaml.Node | None, where: Sequence[str | int]) -> int:

@@ -1,0 +1,84 @@
+"""Patches cut from a frame, the one way that the vehicle and training both use."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.records import Face, GreyImage
+
+EYE_SIDE = 0.6
+"""Side of an eye patch over the distance between the eye centres: lids and lashes, little of the brow."""
+_GREY = np.arange(256, dtype=np.float32)
+
+
+@dataclass(frozen=True, slots=True)
+class Square:
+    """A square in the frame: centre and side in pixels, and its turn in radians (positive: clockwise in the image)."""
+
+    x: float
+    y: float
+    side: float
+    roll: float = 0.0
+
+    def to_frame(self, points: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Points float32[n, 2] of the patch (0..1 from its top left corner) as pixels of the frame."""
+        cos, sin = math.cos(self.roll) * self.side, math.sin(self.roll) * self.side
+        turn = np.array([[cos, sin], [-sin, cos]], np.float32)
+        placed: NDArray[np.float32] = (points - 0.5) @ turn + np.array([self.x, self.y], np.float32)
+        return placed
+
+    def from_frame(self, points: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Pixels of the frame, float32[n, 2], as points of the patch; the inverse of `to_frame`."""
+        cos, sin = math.cos(self.roll) / self.side, math.sin(self.roll) / self.side
+        turn = np.array([[cos, -sin], [sin, cos]], np.float32)
+        placed: NDArray[np.float32] = (points - np.array([self.x, self.y], np.float32)) @ turn + 0.5
+        return placed
+
+
+def cut(image: GreyImage, square: Square, size: int) -> GreyImage:
+    """The square as uint8[size, size], turned level; beyond the frame its edge is repeated.
+
+    A square much larger than the patch is shrunk by area first, so that fine texture does not alias.
+    """
+    shrink = int(square.side / size)
+    x, y, side = square.x, square.y, square.side
+    if shrink >= 2:
+        reach = side * (0.5 * math.sqrt(2)) + shrink
+        left, top = max(0, math.floor(x - reach)), max(0, math.floor(y - reach))
+        image = image[top : math.ceil(y + reach), left : math.ceil(x + reach)]
+        if image.size == 0:  # wholly outside the frame
+            return np.zeros((size, size), np.uint8)
+        height, width = max(1, image.shape[0] // shrink), max(1, image.shape[1] // shrink)
+        x = (x - left + 0.5) * width / image.shape[1] - 0.5
+        y = (y - top + 0.5) * height / image.shape[0] - 0.5
+        side *= width / image.shape[1]
+        image = cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA)
+    cos, sin = math.cos(square.roll) * side / size, math.sin(square.roll) * side / size
+    middle = (size - 1) / 2
+    to_source = np.array([[cos, -sin, x - middle * (cos - sin)], [sin, cos, y - middle * (sin + cos)]], np.float64)
+    patch = cv2.warpAffine(
+        image, to_source, (size, size), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, borderMode=cv2.BORDER_REPLICATE
+    )
+    return np.asarray(patch, np.uint8)
+
+
+def eye_squares(face: Face) -> tuple[Square, Square]:
+    """The right and the left eye's square, level with the line through the eyes."""
+    side = EYE_SIDE * face.eye_distance
+    return Square(*face.right_eye, side, face.roll), Square(*face.left_eye, side, face.roll)
+
+
+def level(patch: GreyImage) -> GreyImage:
+    """The patch with mean 128 and standard deviation 48, as eyes and lamps of any brightness give it.
+
+    A patch without contrast stays without: what is flat has nothing to be stretched.
+    """
+    mean, std = cv2.meanStdDev(patch)
+    gain = 48.0 / max(float(std[0, 0]), 4.0)
+    table = np.clip((_GREY - mean[0, 0]) * gain + 128.5, 0, 255).astype(np.uint8)
+    return np.asarray(table[patch], np.uint8)
