@@ -1,0 +1,40 @@
+"""What every reader gives: images, what the model should answer for each, and which of them belong together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class Examples:
+    """Images of one size with their answers.
+
+    `images` uint8[n, height, width]; `targets` float32[n, classes], each row sums to 1; `weights` float32[n], how much
+    an image counts in the loss; `labels`: sets of hard labels by name, int64[n], -1 where that set has none for an
+    image; `source`: str[n], the set an image came from, within which classes are balanced.
+    """
+
+    images: NDArray[np.uint8]
+    targets: NDArray[np.float32]
+    weights: NDArray[np.float32]
+    labels: Mapping[str, NDArray[np.int64]]
+    source: NDArray[np.str_] = field(repr=False)
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def take(self, which: NDArray[np.bool_] | NDArray[np.int64]) -> Examples:
+        """The chosen images, by mask or by index."""
+        labels = {name: values[which] for name, values in self.labels.items()}
+        return Examples(self.images[which], self.targets[which], self.weights[which], labels, self.source[which])
+
+    def kinds(self) -> NDArray[np.int64]:
+        """A number int64[n] for each pair of source and likeliest class that occurs, to balance them by."""
+        sources = np.unique(self.source, return_inverse=True)[1]
+        classes = self.targets.shape[1]
+        pairs = sources * classes + self.targets.argmax(axis=1)
+        return np.unique(pairs, return_inverse=True)[1].astype(np.int64)

@@ -1,0 +1,137 @@
+"""FER2013 with its own labels and the ten FER+ votes an image, four classes, no image in two places.
+
+The set holds groups of byte-identical images, within splits and across them: an image of `Training` that also stands in
+a test split would be learned by heart. So an image of a later split always wins: `PrivateTest` over `PublicTest` over
+`Training`, and of equal images in one split the first stays.
+"""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.errors import InputError
+from train.data.examples import Examples
+
+Split = Literal["Training", "PublicTest", "PrivateTest"]
+SPLITS: tuple[Split, ...] = ("Training", "PublicTest", "PrivateTest")
+
+CLASSES = ("happy", "neutral", "sad", "surprise")
+VOTES = ("neutral", "happiness", "surprise", "sadness", "anger", "disgust", "fear", "contempt", "unknown", "NF")
+VOTE_OF_CLASS = {"happy": "happiness", "neutral": "neutral", "sad": "sadness", "surprise": "surprise"}
+
+SIDE, TILES_A_ROW = 48, 32
+TILES_A_MOSAIC = TILES_A_ROW * TILES_A_ROW
+
+LEAST_MASS = 0.2
+"""An image with less of its label and votes than this in the four classes teaches mostly noise: it is left out."""
+
+
+@dataclass(frozen=True)
+class Index:
+    """The rows of labels.csv: `split`, `label` str[n], `group` int64[n], `votes` int64[n, 10] in the order of VOTES."""
+
+    split: NDArray[np.str_]
+    label: NDArray[np.str_]
+    group: NDArray[np.int64]
+    votes: NDArray[np.int64]
+
+
+def read_index(folder: Path) -> Index:
+    """labels.csv of the folder.
+
+    Raises:
+        InputError: the file is missing, or lacks a column.
+    """
+    path = folder / "labels.csv"
+    try:
+        with path.open(newline="") as file:
+            rows = list(csv.DictReader(file))
+        votes = [[int(row[f"ferplus_{name}"] or 0) for name in VOTES] for row in rows]
+        return Index(
+            split=np.array([row["split"] for row in rows]),
+            label=np.array([row["label"] for row in rows]),
+            group=np.array([int(row["duplicate_group"]) for row in rows], np.int64),
+            votes=np.array(votes, np.int64).reshape(-1, len(VOTES)),
+        )
+    except OSError:
+        raise InputError(f"{path}: there is no such file; --data must name the folder that holds fer2013/.") from None
+    except (KeyError, ValueError) as error:
+        raise InputError(f"{path}: the column or value {error} does not fit; see train/README.md.") from None
+
+
+def read_images(folder: Path, count: int) -> NDArray[np.uint8]:
+    """The first `count` tiles of the mosaics, uint8[count, 48, 48]."""
+    images = np.empty((count, SIDE, SIDE), np.uint8)
+    for number in range(-(-count // TILES_A_MOSAIC)):
+        path = folder / f"{number:02d}.webp"
+        mosaic = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)
+        if mosaic is None or mosaic.shape[1] != TILES_A_ROW * SIDE or mosaic.shape[0] % SIDE:
+            raise InputError(f"{path}: this mosaic cannot be read; fetch the data set again.")
+        tiles = mosaic.reshape(-1, SIDE, TILES_A_ROW, SIDE).swapaxes(1, 2).reshape(-1, SIDE, SIDE)
+        first = number * TILES_A_MOSAIC
+        wanted = min(TILES_A_MOSAIC, count - first)
+        if len(tiles) < wanted:
+            raise InputError(f"{path}: the mosaic has {len(tiles)} tiles, not {wanted}; fetch the data set again.")
+        images[first : first + wanted] = tiles[:wanted]
+    return images
+
+
+def keep_first_of_latest_split(index: Index) -> NDArray[np.bool_]:
+    """Mask bool[n]: one image of each group of identical ones, in the latest split that holds it."""
+    rank = np.array([SPLITS.index(split) for split in index.split])
+    order = np.lexsort((np.arange(len(rank)), -rank, index.group))
+    first_of_group = np.ones(len(order), bool)
+    first_of_group[1:] = index.group[order][1:] != index.group[order][:-1]
+    keep = np.zeros(len(order), bool)
+    keep[order[first_of_group]] = True
+    return keep
+
+
+def _targets(index: Index) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Mean of the label and the vote shares within the four classes (normalised), and how much of them that is."""
+    label = np.stack([index.label == name for name in CLASSES], axis=1).astype(np.float32)
+    total = index.votes.sum(axis=1, keepdims=True)
+    shares = index.votes[:, [VOTES.index(VOTE_OF_CLASS[name]) for name in CLASSES]] / np.maximum(total, 1)
+    both = np.where(total > 0, (label + shares) / 2, label)
+    mass = both.sum(axis=1)
+    return (both / np.maximum(mass, 1e-6)[:, None]).astype(np.float32), mass.astype(np.float32)
+
+
+def _labels(index: Index) -> dict[str, NDArray[np.int64]]:
+    """Hard labels: FER2013's own, and the answer with most FER+ votes among all ten (of a tie, the first in VOTES)."""
+    own = np.full(len(index.label), -1, np.int64)
+    majority = own.copy()
+    winner = index.votes.argmax(axis=1)
+    voted = index.votes.max(axis=1) > 0
+    for number, name in enumerate(CLASSES):
+        own[index.label == name] = number
+        majority[voted & (winner == VOTES.index(VOTE_OF_CLASS[name]))] = number
+    return {"ferplus": majority, "fer2013": own}
+
+
+def read(data: Path, split: Split) -> Examples:
+    """One split of `data`/fer2013, without duplicates and without any image of a later split.
+
+    Training keeps the images with at least `LEAST_MASS` in the four classes; the two test splits keep those for which
+    at least one of the two label sets names one of the four.
+
+    Raises:
+        InputError: a file is missing or does not fit.
+    """
+    folder = data / "fer2013"
+    index = read_index(folder)
+    targets, mass = _targets(index)
+    labels = _labels(index)
+    labelled = (labels["ferplus"] >= 0) | (labels["fer2013"] >= 0)
+    useful = mass >= LEAST_MASS if split == "Training" else labelled
+    everything = Examples(
+        read_images(folder, len(index.split)), targets, mass, labels, np.full(len(index.split), "fer2013")
+    )
+    return everything.take((index.split == split) & keep_first_of_latest_split(index) & useful)

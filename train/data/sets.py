@@ -1,0 +1,96 @@
+"""Which examples a task trains on, is chosen by, and is tested on; and what conversion needs of them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.errors import InputError, UserError
+from edge.vision.card import InputSpec
+from train.data import eyes, fer2013
+from train.data.examples import Examples
+from train.recipes import recipe_of
+
+
+def _folder(data: Path) -> Path:
+    if not data.is_dir():
+        raise InputError(f"{data}: there is no such folder; --data must name the folder that holds the training data.")
+    return data
+
+
+def training(task: str, data: Path, leave_out: str | None = None) -> Examples:
+    """The examples that the weights are fitted to; `leave_out` names a set of `eyes` to keep out entirely."""
+    recipe_of(task)
+    if task == "emotion":
+        return fer2013.read(_folder(data), "Training")
+    return eyes.read(_folder(data), _others(leave_out), held_out=False)
+
+
+def validation(task: str, data: Path, leave_out: str | None = None) -> Examples:
+    """The examples that the best epoch, the temperature and the recipe are chosen by; never trained on."""
+    recipe_of(task)
+    if task == "emotion":
+        return fer2013.read(_folder(data), "PublicTest")
+    return eyes.read(_folder(data), _others(leave_out), held_out=True)
+
+
+def testing(task: str, data: Path, leave_out: str | None = None) -> Examples:
+    """The examples that nothing was chosen by: `PrivateTest`, or the whole set of eyes that was left out.
+
+    Raises:
+        UserError: eyes without a set left out have no test set.
+    """
+    recipe_of(task)
+    if task == "emotion":
+        return fer2013.read(_folder(data), "PrivateTest")
+    if leave_out is None:
+        raise UserError("eyes have no test split of their own; name the set that was left out, or use the validation.")
+    _others(leave_out)
+    return eyes.read(_folder(data), (leave_out,))
+
+
+def _others(leave_out: str | None) -> tuple[str, ...]:
+    if leave_out is not None and leave_out not in eyes.SETS:
+        raise UserError(f"there is no set of eyes '{leave_out}' to leave out; choose one of: {', '.join(eyes.SETS)}.")
+    return tuple(name for name in eyes.SETS if name != leave_out)
+
+
+def scaled(images: NDArray[np.uint8], spec: InputSpec) -> NDArray[np.float32]:
+    """Images uint8[n, h, w] of any size as the model's input float32[n, height, width, 1]: resized, then scaled."""
+    if images.shape[1:3] != (spec.height, spec.width):
+        size = (spec.width, spec.height)
+        images = np.stack([cv2.resize(image, size, interpolation=cv2.INTER_AREA) for image in images])
+    return ((images[..., None].astype(np.float32) - spec.mean) / spec.std).astype(np.float32)
+
+
+def representative(task: str, data: Path, count: int, seed: int = 0) -> NDArray[np.float32]:
+    """Inputs float32[count, h, w, c] that show a converter what the tensors' ranges are.
+
+    Training images with moderate light changes, evenly of every set and class, scaled as the card says. Extreme light
+    would widen the ranges for the sake of a few images.
+    """
+    examples = training(task, data)
+    random = np.random.default_rng(seed)
+    kinds = examples.kinds()
+    order = random.permutation(len(examples))
+    place = np.empty(len(order), np.int64)  # how many of its kind came before it: the lowest are chosen
+    for kind in range(kinds.max() + 1):
+        members = order[kinds[order] == kind]
+        place[members] = np.arange(len(members))
+    chosen = order[np.argsort(place[order], kind="stable")][:count]
+    images = examples.images[chosen].astype(np.float32)
+    gain = random.uniform(0.7, 1.2, (len(chosen), 1, 1)).astype(np.float32)
+    bias = random.uniform(-25, 25, (len(chosen), 1, 1)).astype(np.float32)
+    lit = np.clip((images - 128) * gain + 128 + bias, 0, 255).astype(np.uint8)
+    return scaled(lit, recipe_of(task).input)
+
+
+def held_out(task: str, data: Path) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+    """Inputs float32[n, h, w, c] and labels int64[n] of the validation examples that have a label of reference."""
+    recipe = recipe_of(task)
+    examples = validation(task, data)
+    labels = examples.labels[recipe.reference]
+    return scaled(examples.images[labels >= 0], recipe.input), labels[labels >= 0]
