@@ -1,0 +1,23 @@
+"""What the cameras read through OpenCV share: its messages kept off the terminal."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import cv2
+import cv2.utils.logging
+
+
+@contextmanager
+def quiet_opencv() -> Iterator[None]:
+    """Inside, OpenCV and FFmpeg print nothing: what went wrong is said in one sentence by whoever called them."""
+    # FFmpeg's own level is read once, before the first video of the process is opened; -8 is its AV_LOG_QUIET.
+    os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
+    level = cv2.utils.logging.getLogLevel()
+    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
+    try:
+        yield
+    finally:
+        cv2.utils.logging.setLogLevel(level)
