@@ -42,7 +42,7 @@ class Box:
 
 @dataclass(frozen=True, slots=True)
 class Face:
-    """The driver's face: its box, the centres of the eyes (x, y in pixels of the frame) and a score 0..1.
+    """The driver's face: its box, the centres of eyes and mouth (x, y in pixels of the frame) and a score 0..1.
 
     "right" is the person's right eye, at the image's left. `roll` follows from the eyes: radians, positive where
     the left eye is lower in the image.
@@ -51,6 +51,7 @@ class Face:
     box: Box
     right_eye: tuple[float, float]
     left_eye: tuple[float, float]
+    mouth: tuple[float, float]
     score: float
 
     @property

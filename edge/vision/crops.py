@@ -12,7 +12,9 @@ from numpy.typing import NDArray
 from edge.records import Face, GreyImage
 
 EYE_SIDE = 0.6
-"""Side of an eye patch over the distance between the eye centres: lids and lashes, little of the brow."""
+"""Side of an eye patch over the distance between the eye centres: lids and lashes, little of the brow."""EMOTION_SIDE = 2.6
+EMOTION_LIFT = 0.15  # the square's centre stands above the middle between eyes and mouth, in the same unit
+
 _GREY = np.arange(256, dtype=np.float32)
 
 
@@ -29,15 +31,15 @@ class Square:
         """Points float32[n, 2] of the patch (0..1 from its top left corner) as pixels of the frame."""
         cos, sin = math.cos(self.roll) * self.side, math.sin(self.roll) * self.side
         turn = np.array([[cos, sin], [-sin, cos]], np.float32)
-        placed: NDArray[np.float32] = (points - 0.5) @ turn + np.array([self.x, self.y], np.float32)
-        return placed
+        placed = (points - 0.5) @ turn + np.array([self.x, self.y], np.float32)
+        return placed.astype(np.float32)
 
     def from_frame(self, points: NDArray[np.float32]) -> NDArray[np.float32]:
         """Pixels of the frame, float32[n, 2], as points of the patch; the inverse of `to_frame`."""
         cos, sin = math.cos(self.roll) / self.side, math.sin(self.roll) / self.side
         turn = np.array([[cos, -sin], [sin, cos]], np.float32)
-        placed: NDArray[np.float32] = (points - np.array([self.x, self.y], np.float32)) @ turn + 0.5
-        return placed
+        placed = (points - np.array([self.x, self.y], np.float32)) @ turn + 0.5
+        return placed.astype(np.float32)
 
 
 def cut(image: GreyImage, square: Square, size: int) -> GreyImage:
@@ -57,7 +59,7 @@ def cut(image: GreyImage, square: Square, size: int) -> GreyImage:
         x = (x - left + 0.5) * width / image.shape[1] - 0.5
         y = (y - top + 0.5) * height / image.shape[0] - 0.5
         side *= width / image.shape[1]
-        image = cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA)
+        image = np.asarray(cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
     cos, sin = math.cos(square.roll) * side / size, math.sin(square.roll) * side / size
     middle = (size - 1) / 2
     to_source = np.array([[cos, -sin, x - middle * (cos - sin)], [sin, cos, y - middle * (sin + cos)]], np.float64)
@@ -71,6 +73,20 @@ def eye_squares(face: Face) -> tuple[Square, Square]:
     """The right and the left eye's square, level with the line through the eyes."""
     side = EYE_SIDE * face.eye_distance
     return Square(*face.right_eye, side, face.roll), Square(*face.left_eye, side, face.roll)
+
+
+def emotion_square(face: Face) -> Square:
+    """The square that frames a face as FER2013 does, where its eyes are level.
+
+    Measured on 486 of its images with YuNet: the eyes' middle stands at 0.37 of the height, the mouth's at 0.74, and
+    the side is 2.6 times the larger of eye distance and 0.95 of the way from eyes to mouth (one of the two shrinks
+    where the head is turned or bowed).
+    """
+    eyes_x, eyes_y = (face.right_eye[0] + face.left_eye[0]) / 2, (face.right_eye[1] + face.left_eye[1]) / 2
+    size = max(face.eye_distance, 0.95 * math.dist((eyes_x, eyes_y), face.mouth))
+    side, lift = EMOTION_SIDE * size, EMOTION_LIFT * size
+    x, y = (eyes_x + face.mouth[0]) / 2, (eyes_y + face.mouth[1]) / 2
+    return Square(x + lift * math.sin(face.roll), y - lift * math.cos(face.roll), side, face.roll)
 
 
 def level(patch: GreyImage) -> GreyImage:
