@@ -12,8 +12,11 @@ from numpy.typing import NDArray
 from edge.records import Face, GreyImage
 
 EYE_SIDE = 0.6
-"""Side of an eye patch over the distance between the eye centres: lids and lashes, little of the brow."""EMOTION_SIDE = 2.6
-EMOTION_LIFT = 0.15  # the square's centre stands above the middle between eyes and mouth, in the same unit
+"""Side of an eye patch over the distance between the eye centres: lids and lashes, little of the brow."""
+
+EMOTION_SIDE = 2.6
+EMOTION_LIFT = 0.15
+"""Framing of a face as FER2013 does it; see `emotion_square`."""
 
 _GREY = np.arange(256, dtype=np.float32)
 
