@@ -1,0 +1,162 @@
+"""The command convert-tflite: quantize, compare, package."""
+
+from __future__ import annotations
+
+import json
+import sys
+import tempfile
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from edge.errors import CheckFailed, ConfigError, InputError, UserError
+
+if TYPE_CHECKING:  # everything heavy is imported where it is needed, so that --help answers at once
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from edge.vision.card import ModelCard
+
+TASKS = ("emotion", "eyes", "face", "landmarks")
+WITH_DATA = ("emotion", "eyes")
+
+FILE = click.Path(path_type=Path)
+
+
+@click.command(name="convert-tflite")
+@click.argument("model", metavar="MODEL.keras", type=FILE)
+@click.option("--task", type=click.Choice(TASKS), required=True, help="What the model answers.")
+@click.option(
+    "--data",
+    type=FILE,
+    envvar="DRIVER_MONITOR_DATA",
+    required=True,
+    help="Folder of the training data; also DRIVER_MONITOR_DATA.",
+)
+@click.option("-o", "--output", type=FILE, required=True, help="The model file to write.")
+@click.option("--card", type=FILE, help="The card that training wrote. [default: card.json beside the model]")
+@click.option("--calibration-count", type=click.IntRange(min=1), default=500, show_default=True, metavar="PICTURES")
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Chooses the pictures.")
+@click.option("--report", type=FILE, help="Write the comparison as JSON, also where the model is refused.")
+def main(
+    model: Path,
+    task: str,
+    data: Path,
+    output: Path,
+    card: Path | None,
+    calibration_count: int,
+    seed: int,
+    report: Path | None,
+) -> None:
+    """Turn MODEL.keras into a full int8 TFLite model with its card.
+
+    Float and int8 are compared on held-out data, class by class. Where the int8 model loses too much, nothing is
+    written and the exit code is 1.
+    """
+    try:
+        convert(
+            model,
+            task=task,
+            data=data,
+            output=output,
+            card=card or model.parent / "card.json",
+            count=calibration_count,
+            seed=seed,
+            report=report,
+        )
+    except UserError as error:
+        click.echo(f"convert-tflite: {error}", err=True)
+        sys.exit(error.exit_code)
+
+
+def convert(
+    model: Path, *, task: str, data: Path, output: Path, card: Path, count: int, seed: int, report: Path | None
+) -> None:
+    """What the command does; prints the comparison.
+
+    Raises:
+        InputError: something that was named cannot be used.
+        CheckFailed: the int8 model loses too much; nothing was written but the report.
+    """
+    from convert import compare, network, package, quantize
+    from edge.vision.card import append_card
+
+    for path in (output, report):
+        if path is not None:
+            package.refuse_unwritable(path)
+            if path.resolve() == model.resolve():
+                raise InputError(f"{path}: this is the model itself; name another file to write.")
+    partial = package.training_card(card, task)
+    calibration, inputs, truth = _examples(task, data, count, seed)
+    for name, pictures in (("calibration", calibration), ("held-out", inputs)):
+        package.refuse_unscaled(partial, pictures, name)
+
+    trained = network.load(model)
+    package.refuse_misfit(partial, trained.input_shape, trained.outputs)
+    float_logits = trained.logits(inputs)
+    package.refuse_probabilities(float_logits)
+    quantized = quantize.quantize(trained, calibration)
+    int8_logits = on_device_runner(append_card(quantized.model, partial), inputs)
+    comparison = compare.compare(float_logits, int8_logits, truth, partial.labels)
+    limits = compare.Limits()
+    broken = compare.failures(comparison, limits)
+
+    click.echo(f"{task}: {len(calibration)} calibration pictures (seed {seed}), {comparison.pictures} held out")
+    click.echo(compare.table(comparison))
+    full: ModelCard = package.complete(partial, quantized.recipe, seed, comparison)
+    content = append_card(quantized.model, full)
+    if report is not None:
+        found: dict[str, Any] = {
+            "task": task,
+            "passed": not broken,
+            "failures": broken,
+            "limits": asdict(limits),
+            "comparison": asdict(comparison),
+            "conversion": full.source["conversion"],
+            "bytes": len(content),
+        }
+        package.write(report, (json.dumps(found, indent=1) + "\n").encode())
+    if broken:
+        raise CheckFailed(
+            f"{output}: not written, the int8 model loses too much: {'; '.join(broken)}. Look closer with --report "
+            "FILE (which class moved where, which pictures differ most), then convert with another --seed or "
+            "--calibration-count, or check how training scales its pictures."
+        )
+    package.write(output, content)
+    click.echo(f"wrote {output}, {len(content) / 1000:.0f} kB")
+
+
+def on_device_runner(model_file: bytes, inputs: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Logits float32[n, labels] of inputs float32[n, height, width, channels], by the runner that the vehicle uses.
+
+    Raises:
+        CheckFailed: that runner refuses the model.
+    """
+    import numpy as np
+
+    from convert.quiet import quiet
+    from edge.vision.tflite import TfliteModel
+
+    with tempfile.TemporaryDirectory() as folder, quiet():
+        candidate = Path(folder) / "candidate.tflite"
+        candidate.write_bytes(model_file)
+        try:
+            runner = TfliteModel(candidate)
+        except ConfigError as error:
+            raise CheckFailed(f"the device would not load the int8 model: {error}") from None
+        return np.stack([runner.run_scaled(picture) for picture in inputs])
+
+
+def _examples(
+    task: str, data: Path, count: int, seed: int
+) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.int64]]:
+    """Calibration set, held-out inputs and their labels."""
+    if task not in WITH_DATA:
+        raise InputError(
+            f"--task {task}: no calibration and held-out data are defined for it yet; choose {' or '.join(WITH_DATA)}."
+        )
+    from train.data import held_out, representative
+
+    return representative(task, data, count, seed), *held_out(task, data)

@@ -1,0 +1,141 @@
+"""The card: taken as training left it, held against the network, completed, and written with the model in one piece."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import ValidationError
+
+from convert.compare import Comparison
+from convert.quantize import Recipe
+from edge.errors import InputError
+from edge.vision.card import CARD_NAME, ModelCard
+
+VERSIONS_OF = ("tensorflow-cpu", "tensorflow", "keras", "ai-edge-litert", "numpy")
+
+
+def training_card(path: Path, task: str) -> ModelCard:
+    """The card that train-model wrote beside the model.
+
+    Raises:
+        InputError: it is missing, doesn't fit, or is another task's.
+    """
+    try:
+        card = ModelCard.model_validate_json(path.read_bytes())
+    except OSError as error:
+        raise InputError(
+            f"{path}: the model's card cannot be read ({error.strerror}); train-model fit writes {CARD_NAME} beside "
+            "the model, or name another with --card."
+        ) from None
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"]) or "the file"
+        raise InputError(f"{path}: the model's card does not fit at {where} ({first['msg']}); correct it.") from None
+    if card.task != task:
+        raise InputError(f"{path}: the card is of the task {card.task}, not {task}; name the task of the model.")
+    return card
+
+
+def refuse_misfit(card: ModelCard, input_shape: tuple[int, int, int], outputs: int) -> None:
+    """Raises InputError where the card tells another input or another number of labels than the network has."""
+    expected = (card.input.height, card.input.width, card.input.channels)
+    if input_shape != expected:
+        raise InputError(
+            f"the card says an input of {expected} (height, width, channels), the network takes {input_shape}; "
+            "name the card that was written with this model."
+        )
+    if outputs != len(card.labels):
+        raise InputError(
+            f"the card has {len(card.labels)} labels ({', '.join(card.labels)}), the network gives {outputs} scores; "
+            "name the card that was written with this model."
+        )
+
+
+def refuse_unscaled(card: ModelCard, inputs: NDArray[np.float32], name: str) -> None:
+    """Raises InputError where pictures hold what no pixel 0..255 can become by the card's mean and std."""
+    spec = card.input
+    expected = (spec.height, spec.width, spec.channels)
+    if len(inputs) == 0 or inputs.shape[1:] != expected:
+        raise InputError(f"the {name} data {inputs.shape} are not pictures of {expected}, as the card says.")
+    least, most = (0 - spec.mean) / spec.std, (255 - spec.mean) / spec.std
+    slack = 1 / spec.std  # a pixel's step
+    if inputs.min() < least - slack or inputs.max() > most + slack:
+        raise InputError(
+            f"the {name} pictures go from {inputs.min():.4g} to {inputs.max():.4g}, the card's mean {spec.mean:g} and "
+            f"std {spec.std:g} give {least:.4g} to {most:.4g}; the data and the card must be scaled alike."
+        )
+
+
+def refuse_probabilities(logits: NDArray[np.float32]) -> None:
+    """Raises InputError where a network ends in a softmax: the card's temperature divides logits."""
+    if logits.min() >= 0 and np.allclose(logits.sum(axis=1), 1, atol=1e-3):
+        raise InputError("the network gives probabilities, not logits; take the softmax off its end and convert again.")
+
+
+def complete(card: ModelCard, recipe: Recipe, seed: int, comparison: Comparison) -> ModelCard:
+    """The card with how the model became int8 and what that changed; the hash is added when it is appended."""
+    results = {
+        "pictures": comparison.pictures,
+        "agreement": round(comparison.agreement, 5),
+        "accuracy": _rounded(asdict(comparison.accuracy)),
+        "recall": {label: _rounded(asdict(pair)) for label, pair in comparison.recall.items()},
+        "largest_logit_difference": round(comparison.largest_logit_difference, 4),
+    }
+    source = {**asdict(recipe), "seed": seed, "versions": versions()}
+    return card.model_copy(
+        update={
+            "results": {**card.results, "float_against_int8": results},
+            "source": {**card.source, "conversion": source},
+        }
+    )
+
+
+def versions() -> dict[str, str]:
+    """Of what takes part in the conversion, as far as it is installed."""
+    found = {}
+    for name in VERSIONS_OF:
+        try:
+            found[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return found
+
+
+def refuse_unwritable(path: Path) -> None:
+    """Raises InputError, before any work is done, where a file could not be written."""
+    if path.is_dir():
+        raise InputError(f"{path}: this is a folder; name a file in it.")
+    if not path.parent.is_dir():
+        raise InputError(f"{path}: there is no folder {path.parent}; make it, or name a file in another.")
+    if not os.access(path.parent, os.W_OK):
+        raise InputError(f"{path}: the folder {path.parent} cannot be written to; name a file in another.")
+
+
+def write(path: Path, content: bytes) -> None:
+    """The whole file, or the old one: never a part of the new one under the name.
+
+    Raises:
+        InputError: the disk is full, or the folder is gone or read-only.
+    """
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        with beside.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        beside.replace(path)
+    except OSError as error:
+        beside.unlink(missing_ok=True)
+        raise InputError(
+            f"{path}: the file cannot be written ({error.strerror}); make room, or name another."
+        ) from None
+
+
+def _rounded(shares: dict[str, Any]) -> dict[str, float]:
+    return {name: round(share, 5) for name, share in shares.items()}
