@@ -1,0 +1,80 @@
+# make demo: the program on a synthetic recording.  make test: every check and test.  make help: the rest.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+FITS := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
+PYTHON ?= $(shell for name in python3.11 python3.12 python3.13 python3; do \
+	$$name -c '$(FITS)' 2>/dev/null && echo $$name && break; done)
+BIN := .venv/bin
+TORCH_CPU ?= https://download.pytorch.org/whl/cpu
+APT := $(if $(filter-out 0,$(shell id -u)),sudo -n )env DEBIAN_FRONTEND=noninteractive apt-get -q
+# Package lists may be missing or old: a first try without them, a second one with.
+install = { $(APT) install -y $(1) || { $(APT) update && $(APT) install -y $(1); }; }
+
+.PHONY: help demo test venv lint types contract format clean mosquitto
+
+help:
+	@echo 'make demo      set up what a device needs, run on a synthetic recording'
+	@echo 'make test      set up what is missing; lint, types, import contract, all tests'
+	@echo 'make venv      set up .venv with everything for training and development'
+	@echo 'make lint types contract format clean'
+
+demo: .venv/device.stamp
+	$(BIN)/driver-monitor run --config config/demo.yaml
+
+test: .venv/full.stamp mosquitto lint types contract
+	$(BIN)/python -m pytest
+
+venv: .venv/full.stamp
+
+lint: .venv/full.stamp
+	$(BIN)/ruff check .
+
+types: .venv/full.stamp
+	$(BIN)/mypy
+
+contract: .venv/full.stamp
+	$(BIN)/lint-imports
+
+format: .venv/full.stamp
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+# An interpreter of its own: 3.11 to 3.13, with pip in it (Debian keeps that part in the package python3-venv).
+.venv/bin/pip:
+	@test -n '$(PYTHON)' && $(PYTHON) -c '$(FITS)' 2>/dev/null || { \
+		echo 'driver-monitor needs Python 3.11, 3.12 or 3.13: install one and name it, make PYTHON=/path/to/python3.11.' >&2; \
+		exit 1; }
+	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || $(call install,python3-venv) || { \
+		echo '$(PYTHON) cannot make virtual environments: run «sudo apt-get install python3-venv», then make again.' >&2; \
+		exit 1; }
+	$(PYTHON) -m venv --clear .venv
+
+# What a device needs, and no more.
+.venv/device.stamp: pyproject.toml | .venv/bin/pip
+	$(BIN)/pip install -q -e .
+	@touch $@
+
+# Everything. PyTorch comes first, from its own index of CPU builds where that can be reached.
+.venv/full.stamp: pyproject.toml tests/constraints.txt | .venv/bin/pip
+	@index=(); \
+	if $(BIN)/python -c 'import urllib.request as u; u.urlopen("$(TORCH_CPU)/torch/", timeout=5)' 2>/dev/null; \
+	then index=(--extra-index-url $(TORCH_CPU)); fi; \
+	$(BIN)/pip install -q "$${index[@]}" -r tests/constraints.txt
+	$(BIN)/pip install -q -c tests/constraints.txt -e '.[train,dev]'
+	@touch .venv/device.stamp $@
+
+# The broker and its own client, which the tests start. Without them a run fails in CI, and leaves tests out elsewhere.
+mosquitto:
+	@export PATH="$$PATH:/usr/sbin"; \
+	{ command -v mosquitto && command -v mosquitto_sub; } >/dev/null || $(call install,mosquitto mosquitto-clients) || { \
+		echo 'mosquitto is missing: run «sudo apt-get install mosquitto mosquitto-clients», then make again.' >&2; \
+		test "$${CI:-}" != true; }
+
+# What tools left behind; the environments stay (rm -rf .venv*).
+clean:
+	rm -rf build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find edge convert train tests -name __pycache__ -type d -prune -exec rm -rf {} +
