@@ -1,0 +1,151 @@
+"""Closures of the eyes: when they began, how long they have lasted, how they ended."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from edge.config import ClosuresConfig
+from edge.rules.window import ROUNDING_S, Elapsed
+
+MOST_FLICKER = 0.25
+"""Flickers that are bridged make up at most this share of a closure: more is a model that can't decide, not sleep."""
+
+Stretch = tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Closure:
+    """A closure that is over: from the first closed frame to the end of the last, and the seconds of it unseen.
+
+    `opened`: the eyes were seen open; `unknown`: they were out of sight for too long to say when they opened.
+    """
+
+    start: float
+    end: float
+    unseen_s: float
+    ending: Literal["opened", "unknown"]
+
+
+@dataclass(slots=True)
+class _Running:
+    """The closure in progress; `until` is the end of what is known to be closed."""
+
+    start: float
+    until: float
+    unseen_s: float = 0.0
+    flicker_s: float = 0.0
+    pending: list[Stretch] = field(default_factory=list)  # closed, but perhaps only a blink
+    # Since the eyes were last seen closed:
+    gap_s: float = 0.0
+    opening_s: float = 0.0
+    openings: list[Stretch] = field(default_factory=list)
+    opened: bool = False
+
+    @property
+    def length_s(self) -> float:
+        return self.until - self.start - self.unseen_s
+
+
+class Closures:
+    """Follows the eyes through the frames.
+
+    A closure begins with its first closed frame. Its length is the time seen closed: up to `unseen_s` out of sight
+    neither ends nor lengthens it; beyond that it ends as unknown, where it was last seen. Eyes that are seen open for
+    less than `flicker_s` in a long closure are the model's noise and count as closed; a longer opening ends it, where
+    it began. Between the two thresholds the eyes stay what they were, and are open where nothing is known.
+    """
+
+    def __init__(self, config: ClosuresConfig, blink_s: float) -> None:
+        self._config = config
+        self._blink_s = blink_s
+        self._running: _Running | None = None
+        self.closed: bool | None = None
+        """The eyes in the last frame; None: not seen."""
+        self.ended: Closure | None = None
+        """The closure that the last step found to be over."""
+        self.counted: list[Stretch] = []
+        """Stretches, in order, that the last step found to be closed and no blink, from the closure's start on."""
+
+    @property
+    def length_s(self) -> float:
+        """Seconds seen closed in the closure in progress; 0 where there is none."""
+        return self._running.length_s if self._running else 0.0
+
+    @property
+    def start(self) -> float | None:
+        """When the closure in progress began; None where there is none."""
+        return self._running.start if self._running else None
+
+    @property
+    def is_blink(self) -> bool:
+        """The closure in progress, if any, is still as short as a blink."""
+        return self.length_s < self._blink_s - ROUNDING_S
+
+    def step(self, elapsed: Elapsed, probability: float | None) -> None:
+        """Take in a frame at `elapsed.now` with the probability 0..1 that the eyes are closed (None: not visible)."""
+        self.ended = None
+        self.counted = []
+        self._pass(elapsed)
+        self.closed = self._judge(probability)
+        if self.closed:
+            self._see_closed(elapsed.now)
+        elif self.closed is False and self._running:
+            self._running.opened = True
+
+    def _judge(self, probability: float | None) -> bool | None:
+        if probability is None:
+            return None
+        if probability > self._config.closed_above:
+            return True
+        if probability < self._config.open_below:
+            return False
+        return self._running is not None and not self._running.opened
+
+    def _pass(self, elapsed: Elapsed) -> None:
+        """What the frame before stood for, and the gap after it."""
+        running = self._running
+        if running is None:
+            return
+        frame = (elapsed.start, elapsed.seen)
+        running.gap_s += elapsed.gap_s
+        if self.closed:
+            running.until = elapsed.seen
+            self._count(running, frame)
+        elif self.closed is False:
+            running.opening_s += elapsed.frame_s
+            running.openings.append(frame)
+        else:
+            running.gap_s += elapsed.frame_s
+        opened = running.opening_s > self._config.flicker_s + ROUNDING_S
+        lost = running.gap_s > self._config.unseen_s + ROUNDING_S
+        if opened or lost:
+            self._end(running)
+
+    def _see_closed(self, now: float) -> None:
+        running = self._running
+        if running and running.opened:
+            length_s = now - running.start - running.unseen_s - running.gap_s
+            if running.flicker_s + running.opening_s > MOST_FLICKER * length_s + ROUNDING_S:
+                self._end(running)
+                running = None
+        if running is None:
+            self._running = _Running(start=now, until=now)
+            return
+        running.unseen_s += running.gap_s
+        running.flicker_s += running.opening_s
+        running.until = now
+        for opening in running.openings:
+            self._count(running, opening)
+        running.gap_s, running.opening_s, running.openings, running.opened = 0.0, 0.0, [], False
+
+    def _count(self, running: _Running, stretch: Stretch) -> None:
+        running.pending.append(stretch)
+        if not self.is_blink:
+            self.counted += running.pending
+            running.pending = []
+
+    def _end(self, running: _Running) -> None:
+        ending: Literal["opened", "unknown"] = "opened" if running.opened else "unknown"
+        self.ended = Closure(running.start, running.until, running.unseen_s, ending)
+        self._running = None

@@ -1,0 +1,77 @@
+"""Episodes: what the rules hold to be true becomes start, update and end, each said once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from edge.records import Cause, Level, Phase, Signal, SignalName
+
+RISING: dict[SignalName, tuple[Cause, ...]] = {
+    "fatigue": ("perclos", "microsleep", "sleep", "unresponsive"),
+    "sad": ("sustained",),
+    # Each holds the one before: without the face there are no eyes, without light no face, without camera no light.
+    "degraded": ("eyes_not_visible", "face_not_visible", "too_dark", "camera_fault"),
+}
+"""The causes of each signal, from the lowest to the highest."""
+
+_RANK = {cause: rank for causes in RISING.values() for rank, cause in enumerate(causes)}
+
+LEVELS: tuple[Level, ...] = ("advisory", "warning", "critical")
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What a rule holds to be true now."""
+
+    cause: Cause
+    level: Level
+
+    def above(self, other: Finding) -> bool:
+        return (LEVELS.index(self.level), _RANK[self.cause]) > (LEVELS.index(other.level), _RANK[other.cause])
+
+
+class Counter:
+    """Numbers the episodes of all signals, from 1."""
+
+    def __init__(self) -> None:
+        self._last = 0
+
+    def next(self) -> int:
+        self._last += 1
+        return self._last
+
+
+class Episodes:
+    """The episodes of one signal, one after another: each starts once, rises or stays, and ends once."""
+
+    def __init__(self, signal: SignalName, counter: Counter) -> None:
+        self._signal = signal
+        self._counter = counter
+        self._number = 0
+        self._open: Finding | None = None
+
+    @property
+    def open(self) -> Finding | None:
+        """The highest finding of the episode in progress."""
+        return self._open
+
+    def step(self, time: float, finding: Finding | None, evidence: dict[str, float]) -> tuple[Signal, ...]:
+        """What has to be said at `time`, now that the rule holds `finding`; `evidence` are the numbers behind it."""
+        before = self._open
+        if finding is None:
+            return self.end(time, evidence)
+        if before is None:
+            self._number = self._counter.next()
+        elif not finding.above(before):
+            return ()
+        self._open = finding
+        return (self._say("start" if before is None else "update", finding, time, evidence),)
+
+    def end(self, time: float, evidence: dict[str, float]) -> tuple[Signal, ...]:
+        if self._open is None:
+            return ()
+        finding, self._open = self._open, None
+        return (self._say("end", finding, time, evidence),)
+
+    def _say(self, phase: Phase, finding: Finding, time: float, evidence: dict[str, float]) -> Signal:
+        return Signal(self._signal, finding.cause, finding.level, phase, time, self._number, evidence)

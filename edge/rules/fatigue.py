@@ -1,0 +1,55 @@
+"""Fatigue: closures that are too long, as one finding that rises until the driver has his eyes open again."""
+
+from __future__ import annotations
+
+from edge.config import ClosuresConfig
+from edge.records import Cause, Level
+from edge.rules.closures import Closures
+from edge.rules.episodes import Finding
+from edge.rules.window import ROUNDING_S, Elapsed
+
+
+class Fatigue:
+    """Microsleep, sleep, unresponsive.
+
+    A threshold counts as reached in a frame that shows the eyes closed: neither a frame without eyes nor a flicker
+    raises the finding. It ends when the eyes have been open for `open_to_end_s`: a blink in between does not count
+    and does not begin it anew, nor does time out of sight. It ends as well once time out of sight since the last
+    closure outweighs time in sight by `lost_s`: nothing is known any more, and `degraded` says so.
+    """
+
+    def __init__(self, config: ClosuresConfig, lost_s: float) -> None:
+        self._open_to_end_s = config.open_to_end_s
+        self._lost_s = lost_s
+        self._thresholds: tuple[tuple[float, Cause, Level], ...] = (
+            (config.unresponsive_s, "unresponsive", "critical"),
+            (config.sleep_s, "sleep", "critical"),
+            (config.microsleep_s, "microsleep", "warning"),
+        )
+        self._open_s = 0.0
+        self._unseen_s = 0.0
+        self.finding: Finding | None = None
+
+    def step(self, elapsed: Elapsed, before: bool | None, closures: Closures) -> None:
+        """`before`: the eyes in the frame before; `closures` has taken in the frame of now."""
+        if self.finding:
+            self._recover(elapsed, before, closures)
+        if not closures.closed:
+            return
+        for threshold_s, cause, level in self._thresholds:
+            if closures.length_s >= threshold_s - ROUNDING_S:
+                found = Finding(cause, level)
+                if self.finding is None or found.above(self.finding):
+                    self.finding = found
+                    self._open_s = self._unseen_s = 0.0
+                return
+
+    def _recover(self, elapsed: Elapsed, before: bool | None, closures: Closures) -> None:
+        unseen_s = elapsed.gap_s + (elapsed.frame_s if before is None else -elapsed.frame_s)
+        self._unseen_s = max(0.0, self._unseen_s + unseen_s)
+        if before is False:
+            self._open_s += elapsed.frame_s
+        if closures.closed and not closures.is_blink:
+            self._open_s = self._unseen_s = 0.0
+        if self._open_s >= self._open_to_end_s - ROUNDING_S or self._unseen_s >= self._lost_s - ROUNDING_S:
+            self.finding = None
