@@ -140,6 +140,7 @@ Cause = Literal[
 ]
 Level = Literal["advisory", "warning", "critical"]
 Phase = Literal["start", "update", "end"]
+TimeSource = Literal["gps", "system", "recording"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +184,7 @@ class Event:
     level: Level
     phase: Phase
     time: str
-    time_source: Literal["gps", "system", "recording"]
+    time_source: TimeSource
     position: Position | None
     historical: bool
     evidence: dict[str, float] | None = None

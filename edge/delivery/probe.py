@@ -1,0 +1,31 @@
+"""Whether the broker would take events: what `driver-monitor check` asks."""
+
+from __future__ import annotations
+
+import socket
+
+from edge.config import MqttConfig
+from edge.delivery.connection import BrokerError, Connection
+from edge.delivery.password import read_password
+from edge.errors import CheckFailed
+
+
+def try_broker(config: MqttConfig) -> None:
+    """Connect once, as the daemon would but under a name of its own, and publish nothing.
+
+    Raises:
+        ConfigError: the password cannot be read.
+        CheckFailed: the broker cannot be reached, does not answer or refuses.
+    """
+    never, other = socket.socketpair()
+    with never, other:
+        try:
+            connection = Connection(config, read_password(config), client_id="")
+            try:
+                while not connection.accepted:
+                    connection.step(1.0, never)
+                connection.say_goodbye()
+            finally:
+                connection.close()
+        except BrokerError as error:
+            raise CheckFailed(f"The broker at {config.host}:{config.port} {error}; {error.mend}.") from None

@@ -1,0 +1,240 @@
+"""Delivery's promise: an event leaves the queue only when the broker has acknowledged it."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import json
+import logging
+import select
+import socket
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from edge.config import MqttConfig
+from edge.delivery.backoff import Backoff
+from edge.delivery.connection import BrokerError, Connection, Message, RefusedError
+from edge.delivery.event import parse_time
+from edge.delivery.message import encode
+from edge.delivery.password import read_password
+from edge.delivery.queue import EventQueue, MemoryQueue
+from edge.delivery.topics import Topics
+from edge.records import Event
+
+WINDOW = 20
+"""Events sent and not yet acknowledged; as many may arrive twice after a lost connection."""
+HISTORICAL_S = 60.0
+"""An event that is sent later than this after it happened is marked historical."""
+IDLE_S = 1.0
+"""The longest wait between two looks at the keep-alive."""
+FAREWELL_S = 1.0
+"""What `close` adds to its timeout at most, to say `stopped`."""
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryStats:
+    """Where delivery stands. `sent` are acknowledged; put is waiting + sent + dropped. `last_error` is the last
+    reason for which there was no connection, a sentence.
+    """
+
+    connected: bool
+    waiting: int
+    sent: int
+    dropped: int
+    last_error: str | None
+
+
+class Publisher:
+    """Sends events to the broker from a thread of its own, and keeps those that it cannot send.
+
+    Events come out in order and at least once: after a lost connection the unacknowledged ones are sent again.
+    `session` is told with each availability message. `wall` gives seconds since 1970 UTC.
+
+    Raises:
+        ConfigError: the password cannot be read.
+    """
+
+    def __init__(
+        self,
+        config: MqttConfig,
+        vehicle: str,
+        session: int,
+        *,
+        queue: EventQueue | None = None,
+        wall: Callable[[], float] = time.time,
+    ) -> None:
+        self._config = config
+        self._password = read_password(config)
+        self._client_id = f"driver-monitor-{vehicle}"
+        self._topics = Topics(vehicle)
+        self._session = session
+        self._queue = MemoryQueue(config.queue) if queue is None else queue
+        self._wall = wall
+        self._sending: dict[int, int] = {}
+        """Ticket of each event that was sent on this connection, by packet identifier."""
+        self._last_ticket = 0
+        self._status: bytes | None = None
+        self._connected = False
+        self._accepted_at: float | None = None
+        self._sent = 0
+        self._last_error: str | None = None
+        self._told: str | None = None
+        self._dropping = False
+        self._dropped_told = 0
+        self._closing_by: float | None = None
+        self._backoff = Backoff(config.reconnect_min_s, config.reconnect_max_s)
+        self._alarm, self._bell = socket.socketpair()
+        self._alarm.setblocking(False)
+        self._bell.setblocking(False)
+        self._thread = threading.Thread(target=self._run, name="publisher", daemon=True)
+
+    def start(self) -> None:
+        """Begin to connect, in the background."""
+        self._thread.start()
+
+    def put(self, event: Event) -> None:
+        """Take an event; returns at once, whatever the network does."""
+        self._queue.put(event)
+        self._wake()
+
+    def publish_status(self, status: Mapping[str, Any]) -> None:
+        """Publish what the daemon says of itself, retained; while offline only the newest is kept."""
+        self._status = json.dumps(status, allow_nan=False, separators=(",", ":")).encode()
+        self._wake()
+
+    def stats(self) -> DeliveryStats:
+        return DeliveryStats(self._connected, len(self._queue), self._sent, self._queue.dropped, self._last_error)
+
+    def close(self, timeout: float = 5.0) -> None:
+        """Send what waits, for up to `timeout` seconds, then say `stopped` and disconnect.
+
+        What could not be delivered is still told by `stats().waiting`.
+        """
+        self._closing_by = time.monotonic() + timeout
+        self._wake()
+        if self._thread.ident is not None:
+            self._thread.join(timeout + 2 * FAREWELL_S)
+        if not self._thread.is_alive():
+            self._alarm.close()
+            self._bell.close()
+        if left := len(self._queue):
+            _log.warning("%d events could not be delivered before the end", left)
+
+    def _run(self) -> None:
+        pause = 0.0
+        while not self._is_over():
+            self._accepted_at = None
+            try:
+                self._converse()
+            except BrokerError as error:
+                self._tell_lost(error)
+                # Not at once after a connection: two clients of one name cut each other off again and again.
+                if self._accepted_at is not None and time.monotonic() - self._accepted_at > pause:
+                    self._backoff.reset()
+                pause = self._backoff.next()
+                self._pause(pause)
+
+    def _is_over(self) -> bool:
+        """Closing, and out of events or of time."""
+        return self._closing_by is not None and (len(self._queue) == 0 or time.monotonic() > self._closing_by)
+
+    def _converse(self) -> None:
+        """One connection, until it is lost (BrokerError) or closed because it is over."""
+        connection = Connection(self._config, self._password, self._client_id, self._availability(b"offline"))
+        try:
+            while not self._is_over():
+                if connection.accepted:
+                    self._send(connection)
+                self._acknowledge(connection.step(self._patience(), self._bell))
+                self._hush()
+                self._tell_dropping()
+            if self._connected:
+                self._say_farewell(connection)
+        finally:
+            self._connected = False
+            connection.close()
+
+    def _send(self, connection: Connection) -> None:
+        """Hand over what the window has room for; on a new connection all that is unacknowledged, oldest first."""
+        if not self._connected:
+            self._connected = True
+            self._accepted_at = time.monotonic()
+            self._sending.clear()
+            self._last_ticket = 0
+            connection.publish(self._availability(b"online"))
+            self._tell_connected()
+        status, self._status = self._status, None
+        if status is not None:
+            connection.publish(Message(self._topics.status, status, qos=0, retain=True))
+        room = min(WINDOW, connection.receive_maximum) - len(connection.unacknowledged)
+        for ticket, event in self._queue.after(self._last_ticket, max(room, 0)):
+            historical = self._wall() - parse_time(event.time) > HISTORICAL_S
+            payload = encode(dataclasses.replace(event, historical=historical))
+            self._sending[connection.publish(Message(self._topics.event(event.signal), payload))] = ticket
+            self._last_ticket = ticket
+
+    def _acknowledge(self, identifiers: list[int]) -> None:
+        for identifier in identifiers:
+            ticket = self._sending.pop(identifier, None)
+            if ticket is not None and self._queue.remove(ticket):
+                self._sent += 1
+
+    def _say_farewell(self, connection: Connection) -> None:
+        identifier = connection.publish(self._availability(b"stopped"))
+        end = time.monotonic() + FAREWELL_S
+        while identifier in connection.unacknowledged and (left := end - time.monotonic()) > 0:
+            self._acknowledge(connection.step(left, self._bell))
+            self._hush()
+        connection.say_goodbye()
+
+    def _availability(self, word: bytes) -> Message:
+        return Message(self._topics.availability, word, retain=True, session=self._session)
+
+    def _tell_connected(self) -> None:
+        self._told = None
+        _log.info("connected to the broker at %s; %d events wait", self._address, len(self._queue))
+        if self._dropping:
+            dropped = self._queue.dropped
+            _log.error("%d events were dropped while the broker was away", dropped - self._dropped_told)
+            self._dropped_told, self._dropping = dropped, False
+
+    def _tell_lost(self, error: BrokerError) -> None:
+        self._last_error = f"the broker at {self._address} {error}; {error.mend}; trying again."
+        if self._told != self._last_error:
+            self._told = self._last_error
+            _log.log(logging.ERROR if isinstance(error, RefusedError) else logging.WARNING, "%s", self._last_error)
+
+    def _tell_dropping(self) -> None:
+        if not self._dropping and self._queue.dropped > self._dropped_told:
+            self._dropping = True
+            _log.error("%d events wait, there is no room for more: the oldest are dropped", len(self._queue))
+
+    @property
+    def _address(self) -> str:
+        return f"{self._config.host}:{self._config.port}"
+
+    def _patience(self) -> float:
+        """Seconds that the thread may sleep without missing the end."""
+        if self._closing_by is None:
+            return IDLE_S
+        return min(IDLE_S, max(0.0, self._closing_by - time.monotonic()) + 0.01)
+
+    def _pause(self, seconds: float) -> None:
+        end = time.monotonic() + seconds
+        while (left := end - time.monotonic()) > 0 and not self._is_over():
+            select.select([self._bell], [], [], min(left, self._patience()))
+            self._hush()
+            self._tell_dropping()
+
+    def _wake(self) -> None:
+        with contextlib.suppress(OSError):  # the buffer is full of calls already, or nobody listens any more
+            self._alarm.send(b"\0")
+
+    def _hush(self) -> None:
+        with contextlib.suppress(BlockingIOError):
+            self._bell.recv(4096)

@@ -1,0 +1,71 @@
+"""Events that wait for the broker's acknowledgement."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from itertools import islice
+from typing import Protocol
+
+from edge.records import Event
+
+
+class EventQueue(Protocol):
+    """What the publisher needs of a place where events wait; used by two threads at once.
+
+    Each event has a ticket, a number from 1 that rises with each put: older events have smaller tickets.
+    """
+
+    def put(self, event: Event) -> None: ...
+
+    def after(self, ticket: int, limit: int) -> list[tuple[int, Event]]:
+        """Up to `limit` waiting events with their tickets, oldest first, of those behind `ticket`."""
+        ...
+
+    def remove(self, ticket: int) -> bool:
+        """Forget a delivered event; False where it had gone already."""
+        ...
+
+    def __len__(self) -> int: ...
+
+    @property
+    def dropped(self) -> int:
+        """How many events went undelivered because there was no room."""
+        ...
+
+
+class MemoryQueue:
+    """Holds up to `room` events in memory; beyond it the oldest goes and is counted. Lost when the process ends."""
+
+    def __init__(self, room: int) -> None:
+        self._room = room
+        self._dropped = 0
+        self._last = 0
+        self._lock = threading.Lock()
+        # Not a dict: finding the first key of a dict that is emptied from the front gets slower and slower.
+        self._events: OrderedDict[int, Event] = OrderedDict()
+
+    def put(self, event: Event) -> None:
+        with self._lock:
+            if len(self._events) >= self._room:
+                self._events.popitem(last=False)
+                self._dropped += 1
+            self._last += 1
+            self._events[self._last] = event
+
+    def after(self, ticket: int, limit: int) -> list[tuple[int, Event]]:
+        with self._lock:
+            # Whatever is skipped is being sent, so there are few of them.
+            return list(islice(((number, event) for number, event in self._events.items() if number > ticket), limit))
+
+    def remove(self, ticket: int) -> bool:
+        with self._lock:
+            return self._events.pop(ticket, None) is not None
+
+    def __len__(self) -> int:
+        with self._lock:
+            return len(self._events)
+
+    @property
+    def dropped(self) -> int:
+        return self._dropped

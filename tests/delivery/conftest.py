@@ -1,0 +1,50 @@
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from edge.config import MqttConfig
+from edge.delivery.publisher import Publisher
+from tests.broker import Broker, Subscriber
+
+
+@pytest.fixture
+def broker(tmp_path: Path) -> Iterator[Broker]:
+    """A running mosquitto that lets everyone in."""
+    broker = Broker(tmp_path)
+    broker.start()
+    yield broker
+    broker.kill()
+
+
+@pytest.fixture
+def subscribe(tmp_path: Path) -> Iterator[Callable[..., Subscriber]]:
+    """Makes subscribers that end with the test."""
+    subscribers: list[Subscriber] = []
+
+    def make(broker: Broker, topic: str = "driver-monitor/#", **options: tuple[str, str]) -> Subscriber:
+        subscribers.append(Subscriber(broker, topic, tmp_path, **options))
+        return subscribers[-1]
+
+    yield make
+    for subscriber in subscribers:
+        subscriber.stop()
+
+
+@pytest.fixture
+def publish(tmp_path: Path) -> Iterator[Callable[..., Publisher]]:
+    """Makes started publishers that try again quickly and end with the test."""
+    publishers: list[Publisher] = []
+
+    def make(port: int, session: int = 42, **settings: object) -> Publisher:
+        values = {"host": "127.0.0.1", "port": port, "reconnect_min_s": 0.02, "reconnect_max_s": 0.1, **settings}
+        publisher = Publisher(MqttConfig.model_validate(values), "bus-17", session)
+        publisher.start()
+        publishers.append(publisher)
+        return publisher
+
+    yield make
+    for publisher in publishers:
+        publisher.close(timeout=0)
