@@ -55,6 +55,7 @@ class Eye:
     lower: list[tuple[float, float]]
 
 
+# fmt: off
 RIGHT = Eye(
     brow=[(188, 91.5), (194, 90.5), (200, 90.5), (206, 91.5), (212, 93.0), (219, 96.0)],
     upper=[(190.0, 101.6), (191, 100.2), (192.5, 98.3), (194, 96.9), (196, 95.7), (198, 95.0), (202, 94.4), (206, 94.7),
@@ -69,6 +70,7 @@ LEFT = Eye(
     lower=[(233.0, 104.4), (236, 106.2), (238, 106.6), (240, 106.7), (242, 106.8), (244, 107.0), (246, 107.3),
            (248, 107.3), (250, 107.0), (252, 106.4), (254, 105.8), (256, 105.2), (258, 104.8), (259.8, 104.2)],
 )
+# fmt: on
 EYES = (RIGHT, LEFT)
 
 FINE = 4  # the lids are drawn at this many times the portrait's resolution
@@ -138,8 +140,10 @@ def closedness(seconds: float) -> float:
 
 def head_warp(seconds: float) -> tuple[Field, Field]:
     """For every output pixel, the portrait's x and y: float32[288, 384] each."""
-    wave = [math.sin(2 * math.pi * seconds / period + phase) for period, phase in
-            [(7.3, 0.0), (5.1, 1.0), (9.7, 0.5), (11.9, 2.0), (2.9, 0.3), (3.7, 1.7)]]
+    wave = [
+        math.sin(2 * math.pi * seconds / period + phase)
+        for period, phase in [(7.3, 0.0), (5.1, 1.0), (9.7, 0.5), (11.9, 2.0), (2.9, 0.3), (3.7, 1.7)]
+    ]
     shift_x, shift_y = 3.0 * wave[0] + 0.6 * wave[4], 1.8 * wave[1] + 0.5 * wave[5]
     angle, scale = math.radians(1.8 * wave[2]), 1 + 0.015 * wave[3]
 
