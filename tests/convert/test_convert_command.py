@@ -1,0 +1,236 @@
+"""The command as a user runs it: what it writes, what it refuses, and the sentence that it says then."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import typing
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from click.testing import Result
+from drawn_eyes import CARD, HELD_OUT, convert_tflite, save, write_eyes
+
+from convert.cli import TASKS
+from edge.vision.card import Task, read_card
+from edge.vision.tflite import TfliteModel
+
+
+def refusal(done: Result, exit_code: int = 2) -> str:
+    """What the command said as it gave up: one paragraph on standard error, no traceback."""
+    assert done.exit_code == exit_code, done.output
+    assert done.exception is None or isinstance(done.exception, SystemExit)
+    assert len(done.stderr.strip().splitlines()) == 1, done.stderr
+    return done.stderr.strip()
+
+
+# what it writes
+
+
+def test_the_vehicle_loads_the_model_and_reads_pictures_with_it(converted: Path, eyes_data: Path) -> None:
+    with np.load(eyes_data / "eyes.npz") as file:
+        images, closed = file["nir_images"][HELD_OUT], file["nir_closed"][HELD_OUT]
+    model = TfliteModel(converted, task="eyes")
+    found = [model.probabilities(image[8:40, 8:40])["closed"] > 0.5 for image in images]
+    assert np.mean(found == closed) > 0.9
+
+
+def test_the_card_keeps_what_training_said_and_tells_how_the_model_became_int8(converted: Path) -> None:
+    card = read_card(converted)
+    assert card.temperature == CARD["temperature"]
+    assert card.datasets[0].name == "drawn eyes"
+    assert card.results["validation"] == CARD["results"]["validation"]
+    assert card.results["float_against_int8"]["agreement"] >= 0.97
+    assert set(card.results["float_against_int8"]["recall"]) == {"open", "closed"}
+    assert card.source["seed"] == CARD["source"]["seed"]
+    conversion = card.source["conversion"]
+    assert (conversion["calibration_count"], conversion["seed"]) == (100, 0)
+    assert "keras" in conversion["versions"]
+    assert len(card.sha256) == 64
+
+
+def test_the_comparison_is_printed(model_file: Path, eyes_data: Path, tmp_path: Path) -> None:
+    done = convert_tflite(model_file, "--task", "eyes", "--data", eyes_data, "-o", tmp_path / "eyes.tflite")
+    assert done.exit_code == 0
+    assert "recall closed" in done.stdout
+    assert "agreement" in done.stdout
+    assert f"wrote {tmp_path / 'eyes.tflite'}" in done.stdout
+    assert done.stderr == ""
+    assert [path.name for path in tmp_path.iterdir()] == ["eyes.tflite"]
+
+
+def test_the_data_folder_may_come_from_the_environment(
+    model_file: Path, eyes_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DRIVER_MONITOR_DATA", str(eyes_data))
+    assert convert_tflite(model_file, "--task", "eyes", "-o", tmp_path / "eyes.tflite").exit_code == 0
+
+
+def test_the_card_may_lie_elsewhere(model_file: Path, eyes_data: Path, tmp_path: Path) -> None:
+    (tmp_path / "other.json").write_text(json.dumps({**CARD, "version": "9.9.9"}))
+    output = tmp_path / "eyes.tflite"
+    done = convert_tflite(
+        model_file, "--task", "eyes", "--data", eyes_data, "-o", output, "--card", tmp_path / "other.json"
+    )
+    assert done.exit_code == 0
+    assert read_card(output).version == "9.9.9"
+
+
+# what it refuses: a model that is not what it was
+
+
+def test_a_model_calibrated_on_overexposed_pictures_is_refused_and_the_old_file_stays(
+    model_file: Path, tmp_path: Path
+) -> None:
+    data = write_eyes(tmp_path / "data", overexposed_training=True)
+    output, report = tmp_path / "eyes.tflite", tmp_path / "report.json"
+    output.write_bytes(b"the old one")
+    done = convert_tflite(model_file, "--task", "eyes", "--data", data, "-o", output, "--report", report)
+    said = refusal(done, exit_code=1)
+    assert "agreement" in said
+    assert "Look closer with --report" in said
+    assert output.read_bytes() == b"the old one"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["data", "eyes.tflite", "report.json"]
+    found = json.loads(report.read_text())
+    assert found["passed"] is False
+    assert all(failure in said for failure in found["failures"])
+    assert found["comparison"]["worst"][0]["logit_difference"] > 0
+
+
+def test_a_model_with_one_class_collapsed_is_refused_with_the_class_named(
+    keras_model: Any, eyes_data: Path, tmp_path: Path
+) -> None:
+    import keras
+
+    collapsed = keras.models.clone_model(keras_model)
+    collapsed.set_weights(keras_model.get_weights())
+    kernel, bias = collapsed.layers[-1].get_weights()
+    collapsed.layers[-1].set_weights([kernel, bias + np.array([100, 0])])
+    output = tmp_path / "eyes.tflite"
+    done = convert_tflite(save(collapsed, tmp_path), "--task", "eyes", "--data", eyes_data, "-o", output)
+    assert "recall of closed 0.0%" in refusal(done, exit_code=1)
+    assert not output.exists()
+
+
+def test_a_network_that_ends_in_a_softmax_is_refused(keras_model: Any, eyes_data: Path, tmp_path: Path) -> None:
+    import keras
+
+    soft = keras.Sequential([keras.Input((32, 32, 1)), keras_model, keras.layers.Softmax()])
+    done = convert_tflite(save(soft, tmp_path), "--task", "eyes", "--data", eyes_data, "-o", tmp_path / "eyes.tflite")
+    assert "take the softmax off" in refusal(done)
+
+
+# what it refuses: a card that doesn't fit
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"task": "emotion"}, "the card is of the task emotion, not eyes"),
+        ({"labels": ["open", "closed", "not_visible"]}, "3 labels (open, closed, not_visible), the network gives 2"),
+        ({"labels": ["open", "open"]}, "does not fit"),
+        ({"input": {"width": 48, "height": 48, "mean": 128.0, "std": 64.0}}, "not pictures of (48, 48, 1)"),
+        ({"input": {"width": 32, "height": 32, "mean": 0.0, "std": 255.0}}, "must be scaled alike"),
+        ({"temperature": 0}, "does not fit at temperature"),
+    ],
+)
+def test_a_card_that_does_not_fit_is_refused(
+    changes: dict[str, Any], said: str, model_file: Path, eyes_data: Path, tmp_path: Path
+) -> None:
+    card = tmp_path / "card.json"
+    card.write_text(json.dumps({**CARD, **changes}))
+    output = tmp_path / "eyes.tflite"
+    done = convert_tflite(model_file, "--task", "eyes", "--data", eyes_data, "-o", output, "--card", card)
+    assert said in refusal(done)
+    assert not output.exists()
+
+
+def test_a_network_of_another_input_than_card_and_data_is_refused(
+    keras_model: Any, eyes_data: Path, tmp_path: Path
+) -> None:
+    import keras
+
+    large = keras.Sequential([keras.Input((48, 48, 1)), keras.layers.Flatten(), keras.layers.Dense(2)])
+    done = convert_tflite(save(large, tmp_path), "--task", "eyes", "--data", eyes_data, "-o", tmp_path / "eyes.tflite")
+    assert "the network takes (48, 48, 1)" in refusal(done)
+
+
+def test_a_missing_card_is_said_with_the_option_that_names_another(
+    model_file: Path, eyes_data: Path, tmp_path: Path
+) -> None:
+    alone = tmp_path / "model.keras"
+    alone.write_bytes(model_file.read_bytes())
+    said = refusal(convert_tflite(alone, "--task", "eyes", "--data", eyes_data, "-o", tmp_path / "eyes.tflite"))
+    assert str(tmp_path / "card.json") in said
+    assert "--card" in said
+
+
+# what it refuses: wrong use
+
+
+def test_a_foreign_and_a_truncated_model_are_refused(model_file: Path, eyes_data: Path, tmp_path: Path) -> None:
+    card = model_file.parent / "card.json"
+    content = model_file.read_bytes()
+    middle = len(content) // 2
+    contents = {
+        "foreign": b"not a zip",
+        "truncated": content[:middle],
+        "damaged": content[:middle] + bytes(2000) + content[middle + 2000 :],
+    }
+    for name, damaged in contents.items():
+        path = tmp_path / f"{name}.keras"
+        path.write_bytes(damaged)
+        output = tmp_path / "eyes.tflite"
+        said = refusal(convert_tflite(path, "--task", "eyes", "--data", eyes_data, "-o", output, "--card", card))
+        assert str(path) in said
+        assert "save" in said
+        assert not output.exists()
+
+
+@pytest.mark.parametrize("task", ["face", "landmarks"])
+def test_a_task_without_data_yet_is_said(task: str, eyes_data: Path, tmp_path: Path) -> None:
+    model = tmp_path / "model.keras"
+    card = {**CARD, "task": task}
+    (tmp_path / "card.json").write_text(json.dumps(card))
+    done = convert_tflite(model, "--task", task, "--data", eyes_data, "-o", tmp_path / "out.tflite")
+    assert f"--task {task}" in refusal(done)
+
+
+def test_an_unknown_task_is_refused_with_the_valid_ones() -> None:
+    done = convert_tflite("model.keras", "--task", "mood", "--data", "data", "-o", "out.tflite")
+    assert done.exit_code == 2
+    assert all(task in done.stderr for task in ("mood", *TASKS))
+
+
+def test_the_tasks_are_those_that_a_card_may_name() -> None:
+    assert typing.get_args(Task) == TASKS
+
+
+def test_a_missing_model_data_folder_or_output_folder_is_said_with_its_name(
+    model_file: Path, eyes_data: Path, tmp_path: Path
+) -> None:
+    missing, output, card = tmp_path / "missing", tmp_path / "eyes.tflite", model_file.parent / "card.json"
+    model = missing / "model.keras"
+    no_model = convert_tflite(model, "--task", "eyes", "--data", eyes_data, "-o", output, "--card", card)
+    no_data = convert_tflite(model_file, "--task", "eyes", "--data", missing, "-o", output)
+    no_folder = convert_tflite(model_file, "--task", "eyes", "--data", eyes_data, "-o", missing / "eyes.tflite")
+    a_folder = convert_tflite(model_file, "--task", "eyes", "--data", eyes_data, "-o", tmp_path)
+    itself = convert_tflite(model_file, "--task", "eyes", "--data", eyes_data, "-o", model_file)
+    for done, name in [
+        (no_model, model),
+        (no_data, missing),
+        (no_folder, missing / "eyes.tflite"),
+        (a_folder, tmp_path),
+        (itself, model_file),
+    ]:
+        assert str(name) in refusal(done)
+    assert not list(tmp_path.iterdir())
+
+
+def test_help_answers_at_once_for_nothing_heavy_is_imported() -> None:
+    heavy = "{'tensorflow', 'keras', 'numpy', 'pydantic', 'cv2'}"
+    script = f"import sys, convert.cli; sys.exit(', '.join({heavy} & set(sys.modules)) or 0)"
+    subprocess.run([sys.executable, "-c", script], check=True)
