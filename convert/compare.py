@@ -144,7 +144,7 @@ def table(comparison: Comparison) -> str:
     width = max(len(name) for name, _, _ in rows)
     lines = [f"{'':{width}}  pictures    float     int8   change"]
     lines += [
-        f"{name:{width}}  {count:8d}  {pair.float32:7.2%}  {pair.int8:7.2%}  {-100 * pair.drop:+7.2f}"
+        f"{name:{width}}  {count:8d}  {pair.float32:7.2%}  {pair.int8:7.2%}  {100 * (pair.int8 - pair.float32):+7.2f}"
         for name, count, pair in rows
     ]
     lines.append(
