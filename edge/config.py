@@ -67,7 +67,7 @@ class CameraConfig(Section):
 
 class FaceConfig(Section):
     detector: Literal["haar"] = "haar"
-    """How the face is found."""
+    """How the face is found where it is not yet followed."""
     search_height: Annotated[int, Field(ge=96, le=1080)] = 240
     """A frame is searched at this height in pixels; less is faster and misses small faces."""
     smallest: Annotated[float, Field(gt=0, lt=1)] = 0.2
@@ -76,6 +76,7 @@ class FaceConfig(Section):
 
 class VisionConfig(Section):
     face: FaceConfig = FaceConfig()
+    landmarks_model: Path = SHIPPED_MODELS / "landmarks.tflite"
     eyes_model: Path = SHIPPED_MODELS / "eyes.tflite"
     emotion_model: Path = SHIPPED_MODELS / "emotion.tflite"
     emotion_interval_s: Annotated[float, Field(ge=0, le=2)] = 0.1

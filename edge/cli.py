@@ -1,0 +1,192 @@
+"""The command driver-monitor: what is heavy is imported by the command that needs it, so --help answers at once."""
+
+from __future__ import annotations
+
+import json
+import sys
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any, TextIO
+
+import click
+
+from edge.errors import CheckFailed, UserError
+
+FILE = click.Path(path_type=Path)
+SYSTEM_CONFIG = Path("/etc/driver-monitor/config.yaml")
+
+config_option = click.option(
+    "--config",
+    "config_file",
+    type=FILE,
+    help=f"The configuration. [default: {SYSTEM_CONFIG} where it exists, else every value's default]",
+)
+recordings_argument = click.argument("recordings", metavar="RECORDING...", nargs=-1, required=True, type=FILE)
+
+
+class Commands(click.Group):
+    """Tells an error that a person can mend in one sentence, with its exit code."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except UserError as error:
+            click.echo(f"driver-monitor: {error}", err=True)
+            ctx.exit(error.exit_code)
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="driver-monitor", prog_name="driver-monitor")
+def cli() -> None:
+    """Watches a driver's eyes and face on the vehicle; only events ever leave it.
+
+    A RECORDING is a folder with video.mp4 or numbered images (and, where there is one, track.nmea and truth.yaml), or
+    a video file.
+    """
+
+
+@cli.command()
+@config_option
+def run(config_file: Path | None) -> None:
+    """Run the daemon.
+
+    Events go to the broker of the configuration; without one they are printed, one JSON object a line.
+
+    Example: driver-monitor run --config config/demo.yaml
+    """
+    from edge.service.daemon import run_daemon
+
+    run_daemon(_load(config_file))
+
+
+@cli.command()
+@recordings_argument
+@config_option
+@click.option("--events", type=FILE, help="Write the events there instead of printing them.")
+@click.option("--trace", type=FILE, help="Write one CSV row a frame: what was seen and why what was decided.")
+@click.option("--realtime", is_flag=True, help="At the recording's own speed instead of as fast as it can.")
+@click.option("--publish", is_flag=True, help="Publish the events to the broker of the configuration, too.")
+def replay(
+    recordings: tuple[Path, ...],
+    config_file: Path | None,
+    events: Path | None,
+    trace: Path | None,
+    realtime: bool,
+    publish: bool,
+) -> None:
+    """Run the daemon's loop on recorded frames.
+
+    The same recording and configuration give the same bytes.
+
+    Example: driver-monitor replay RECORDING --trace trace.csv
+    """
+    from edge.delivery.sink import JsonLinesSink, Sink
+    from edge.replay.player import SESSION, play
+    from edge.replay.trace import TraceWriter
+
+    config = _load(config_file)
+    with ExitStack() as open_files:
+        sinks: list[Sink] = [JsonLinesSink(_open(events, open_files) if events else sys.stdout)]
+        tracer = TraceWriter(_open(trace, open_files)) if trace else None
+        if publish:
+            sinks.append(open_files.enter_context(_published(config, SESSION)))
+        for recording in recordings:
+            for step in play(recording, config, realtime=realtime):
+                if tracer is not None:
+                    tracer.write(step)
+                for event in step.events:
+                    for sink in sinks:
+                        sink.put(event)
+
+
+@cli.command()
+@recordings_argument
+@config_option
+@click.option("--json", "json_file", type=FILE, help="Write the result as JSON there; - prints it.")
+def evaluate(recordings: tuple[Path, ...], config_file: Path | None, json_file: Path | None) -> None:
+    """Hold replays against each recording's truth.yaml: reported, missed, false, delays.
+
+    Example: driver-monitor evaluate recordings/* --json result.json
+    """
+    from edge.replay.evaluate import summary
+    from edge.replay.judge import judge, table
+
+    config = _load(config_file)
+    scores = [judge(recording, config) for recording in recordings]
+    result = summary(scores)
+    if str(json_file) == "-":
+        click.echo(json.dumps(result, indent=1))
+        return
+    click.echo(table(scores, result))
+    if json_file is not None:
+        with ExitStack() as open_files:
+            _open(json_file, open_files).write(json.dumps(result, indent=1) + "\n")
+
+
+@cli.command()
+@config_option
+def check(config_file: Path | None) -> None:
+    """Say for each thing that a start needs whether it is there, and if not, what to do.
+
+    Example: driver-monitor check --config /etc/driver-monitor/config.yaml
+    """
+    from edge.service.check import check_all
+
+    failed = 0
+    for finding in check_all(config_file or _system_config()):
+        click.echo(finding.line())
+        failed += not finding.ok
+    if failed:
+        raise CheckFailed(f"{failed} of these would keep the daemon from working; mend them and check again.")
+
+
+@cli.command()
+@click.argument("what", type=click.Choice(["config", "event"]))
+def schema(what: str) -> None:
+    """Print the JSON Schema of the configuration or of the event.
+
+    Example: driver-monitor schema event > event.schema.json
+    """
+    if what == "event":
+        from edge.delivery.schema import event_schema
+
+        content = event_schema()
+    else:
+        from edge.config import Config
+
+        content = Config.model_json_schema()
+    click.echo(json.dumps(content, indent=2))
+
+
+def _system_config() -> Path | None:
+    return SYSTEM_CONFIG if SYSTEM_CONFIG.exists() else None
+
+
+def _load(config_file: Path | None) -> Any:
+    from edge.config import load_config
+
+    return load_config(config_file or _system_config())
+
+
+def _published(config: Any, session: int) -> Any:
+    from edge.service.publishing import published
+
+    return published(config, session)
+
+
+def _open(path: Path, open_files: ExitStack) -> TextIO:
+    try:
+        return open_files.enter_context(path.open("w", encoding="utf-8", newline=""))
+    except OSError as error:
+        raise click.BadParameter(f"{path}: it cannot be written ({error.strerror}); name another file.") from None
+
+
+def main() -> None:
+    try:
+        cli()
+    except BrokenPipeError:  # the reader of our output has seen enough
+        sys.stderr.close()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,85 @@
+"""Frame in, events out: the one loop of both the daemon and the replay."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Protocol
+
+from edge.delivery.event import EventBuilder
+from edge.records import Event, Frame, Observation, Position, Signal, TimeSource
+from edge.rules.policy import Decision, Policy
+
+PositionAt = Callable[[float], Position | None]
+"""The vehicle's position at a moment, seconds since 1970 UTC; None without a fix."""
+
+
+class Vision(Protocol):
+    """What sees the driver in a frame."""
+
+    def see(self, frame: Frame) -> Observation: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What one frame led to; `observation` is None where the camera gave none."""
+
+    time: float
+    observation: Observation | None
+    decision: Decision
+    events: tuple[Event, ...]
+
+
+class Monitor:
+    """Ties vision to rules and makes events of their signals.
+
+    `time_source` says where the frames' wall time comes from.
+    """
+
+    def __init__(
+        self,
+        vision: Vision,
+        policy: Policy,
+        events: EventBuilder,
+        time_source: TimeSource,
+        position_at: PositionAt = lambda _wall: None,
+    ) -> None:
+        self._vision = vision
+        self._policy = policy
+        self._events = events
+        self._time_source = time_source
+        self._position_at = position_at
+        self._last = (0.0, 0.0)
+
+    def step(self, frame: Frame) -> Step:
+        """See one frame and decide."""
+        observation = self._vision.see(frame)
+        decision = self._policy.step(observation)
+        self._last = frame.time, frame.wall
+        return Step(frame.time, observation, decision, self._build(decision.signals, frame.time, frame.wall))
+
+    def camera_fault(self, time: float, wall: float) -> Step:
+        """The camera has given no frame until `time`."""
+        decision = self._policy.camera_fault(time)
+        self._last = time, wall
+        return Step(time, None, decision, self._build(decision.signals, time, wall))
+
+    def close(self) -> Step:
+        """The recording is over or the daemon stops: every episode ends with the last frame."""
+        time, wall = self._last
+        decision = Decision(time, self._policy.close(time), reason="the end")
+        return Step(time, None, decision, self._build(decision.signals, time, wall))
+
+    def _build(self, signals: Iterable[Signal], time: float, wall: float) -> tuple[Event, ...]:
+        built = []
+        for signal in signals:
+            happened = wall + signal.time - time
+            built.append(
+                self._events.build(
+                    signal,
+                    wall=happened,
+                    time_source=self._time_source,
+                    position=self._position_at(happened),
+                )
+            )
+        return tuple(built)

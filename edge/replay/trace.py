@@ -1,0 +1,86 @@
+"""One CSV row a frame: what was seen, what the windows held, what was decided and why."""
+
+from __future__ import annotations
+
+import csv
+from typing import TextIO
+
+from edge.monitor import Step
+from edge.records import Observation
+
+COLUMNS = (
+    "time_s",
+    "face_x",
+    "face_y",
+    "face_width",
+    "face_height",
+    "face_score",
+    "right_eye_closed",
+    "left_eye_closed",
+    "mouth_open",
+    "happy",
+    "neutral",
+    "sad",
+    "surprise",
+    "dark",
+    "eyes_closed",
+    "closed_for_s",
+    "perclos_short",
+    "perclos_long",
+    "valid_short",
+    "valid_long",
+    "sad_share",
+    "valid_sad",
+    "reason",
+    "signals",
+)
+
+
+class TraceWriter:
+    """Writes the header at once and a row a step; an empty field is a value that was not to be had."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._rows = csv.writer(stream, lineterminator="\n")
+        self._rows.writerow(COLUMNS)
+
+    def write(self, step: Step) -> None:
+        decision = step.decision
+        signals = " ".join(f"{s.signal}:{s.cause}:{s.level}:{s.phase}" for s in decision.signals)
+        closed = None if decision.eyes_closed is None else int(decision.eyes_closed)
+        self._rows.writerow(
+            [
+                _number(step.time),
+                *_seen(step.observation),
+                closed,
+                _number(decision.closed_for_s),
+                _number(decision.perclos_short),
+                _number(decision.perclos_long),
+                _number(decision.valid_short),
+                _number(decision.valid_long),
+                _number(decision.sad_share),
+                _number(decision.valid_sad),
+                decision.reason,
+                signals,
+            ]
+        )
+
+
+def _seen(observation: Observation | None) -> list[str | int | None]:
+    if observation is None:
+        return [None] * 13
+    face, emotion = observation.face, observation.emotion
+    box = (face.box.x, face.box.y, face.box.width, face.box.height) if face else (None,) * 4
+    classes = (emotion.happy, emotion.neutral, emotion.sad, emotion.surprise) if emotion else (None,) * 4
+    return [
+        *(_number(value, 1) for value in box),
+        _number(face.score if face else None),
+        _number(observation.eyes.right),
+        _number(observation.eyes.left),
+        _number(observation.mouth_open),
+        *(_number(value) for value in classes),
+        int(observation.dark),
+    ]
+
+
+def _number(value: float | None, digits: int = 4) -> str | None:
+    return None if value is None else f"{value:.{digits}f}"

@@ -1,0 +1,131 @@
+"""Whether everything that a start needs is there: one finding a thing, each with its mend."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from edge.cameras.camera import CameraError
+from edge.cameras.factory import open_camera
+from edge.config import Config, MqttConfig, load_config
+from edge.delivery.connection import BrokerError, Connection
+from edge.delivery.password import read_password
+from edge.errors import CheckFailed, ConfigError, UserError
+from edge.service.session import state_directory
+from edge.vision.card import Task
+from edge.vision.tflite import TfliteModel
+
+FIRST_FRAME_S = 5.0
+"""A camera needs a second or two to begin."""
+BROKER_S = 10.0
+CLOCK_BEGINS = 1_735_689_600.0
+"""2025-01-01: a clock before it was never set."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at; `detail` says what was found, or what is wrong and how to mend it."""
+
+    name: str
+    ok: bool
+    detail: str
+
+    def line(self) -> str:
+        return f"{'ok  ' if self.ok else 'FAIL'} {self.name}: {self.detail}"
+
+
+def check_all(config_file: Path | None) -> Iterator[Finding]:
+    """Look at one thing after the other; without a configuration there is nothing more to look at."""
+    try:
+        config = load_config(config_file)
+    except ConfigError as error:
+        yield Finding("configuration", False, str(error))
+        return
+    yield Finding("configuration", True, str(config_file or "every value at its default"))
+    models: tuple[tuple[Task, Path], ...] = (
+        ("landmarks", config.vision.landmarks_model),
+        ("eyes", config.vision.eyes_model),
+        ("emotion", config.vision.emotion_model),
+    )
+    for task, path in models:
+        yield _look(f"model {task}", partial(_model, task, path))
+    yield _look("camera", partial(_camera, config))
+    if config.mqtt is None:
+        yield Finding("broker", True, "none is configured, events are printed")
+    else:
+        yield _look("broker", partial(_broker, config.mqtt, config.vehicle))
+    yield _look("state directory", partial(_state, config))
+    yield _look("clock", _clock)
+
+
+def _look(name: str, look: Callable[[], str]) -> Finding:
+    try:
+        return Finding(name, True, look())
+    except UserError as error:
+        return Finding(name, False, str(error))
+
+
+def _model(task: Task, path: Path) -> str:
+    card = TfliteModel(path, task).card
+    return f"{path.name} {card.version}, sha256 {card.sha256[:12]}"
+
+
+def _camera(config: Config) -> str:
+    with open_camera(config.camera) as camera:
+        try:
+            frame = camera.read(FIRST_FRAME_S)
+        except CameraError as error:
+            raise CheckFailed(str(error)) from None
+    height, width = frame.image.shape
+    return f"{config.camera.kind} gives frames of {width}x{height} pixels"
+
+
+def _broker(config: MqttConfig, vehicle: str) -> str:
+    address = f"{config.host}:{config.port}"
+    ours, wake = socket.socketpair()
+    with ours, wake:
+        connection: Connection | None = None
+        try:
+            # another client name than the daemon's, and no last will: a daemon that runs is not disturbed
+            connection = Connection(config, read_password(config), f"driver-monitor-{vehicle}-check")
+            end = time.monotonic() + BROKER_S
+            while not connection.accepted:
+                if time.monotonic() > end:
+                    raise CheckFailed(f"the broker at {address} did not answer within {BROKER_S:g} s; look at its log.")
+                connection.step(0.2, wake)
+            connection.say_goodbye()
+        except BrokerError as error:
+            raise CheckFailed(f"the broker at {address} {error}; {error.mend}.") from None
+        finally:
+            if connection is not None:
+                connection.close()
+    return f"{address} accepts this vehicle"
+
+
+def _state(config: Config) -> str:
+    folder = state_directory(config.state_directory)
+    if folder is None:
+        return "none is configured, nothing is kept"
+    probe = folder / ".check"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe.write_bytes(b"")
+    except OSError as error:
+        raise CheckFailed(
+            f"{folder}: it cannot be written ({error.strerror}); let the daemon's user write there."
+        ) from None
+    finally:
+        with contextlib.suppress(OSError):
+            probe.unlink(missing_ok=True)
+    return f"{folder} can be written"
+
+
+def _clock() -> str:
+    if time.time() < CLOCK_BEGINS:
+        raise CheckFailed("the system's clock was never set; let it synchronise by network time or GPS.")
+    return time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime())

@@ -1,0 +1,124 @@
+"""The daemon: the camera's frames through the monitor, its events to the broker, until it is told to stop."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+from edge.cameras.camera import Camera, CameraEnded, CameraLost, CameraStalled
+from edge.cameras.factory import open_camera
+from edge.config import Config
+from edge.delivery.event import EventBuilder
+from edge.delivery.publisher import Publisher
+from edge.delivery.sink import JsonLinesSink, Sink
+from edge.monitor import Monitor, Step
+from edge.rules.policy import Policy
+from edge.service.notify import Notifier
+from edge.service.session import next_session, state_directory
+from edge.service.status import Status
+from edge.vision.pipeline import Pipeline
+
+REOPEN_S = 1.0
+"""A lost camera is opened anew so often; each try also lets the rules know that time passes without sight."""
+
+_log = logging.getLogger(__name__)
+
+
+class Stop:
+    """Told by SIGTERM or SIGINT; asked between frames."""
+
+    def __init__(self) -> None:
+        self.asked = False
+
+    def ask(self, _signal: int, _frame: FrameType | None) -> None:
+        self.asked = True
+
+
+def run_daemon(config: Config) -> None:
+    """Run until SIGTERM or SIGINT, or until a recording that is no loop ends.
+
+    Raises:
+        ConfigError: a model, the password or the state directory cannot be used.
+        InputError: the recording that serves as camera cannot be used.
+    """
+    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(levelname)s %(message)s")
+    stop = Stop()
+    signal.signal(signal.SIGTERM, stop.ask)
+    signal.signal(signal.SIGINT, stop.ask)
+    session = next_session(state_directory(config.state_directory))
+    evidence = config.mqtt is not None and config.mqtt.evidence
+    events = EventBuilder(config.vehicle, session, evidence=evidence)
+    monitor = Monitor(Pipeline(config.vision), Policy(config.rules), events, "system")
+    status = Status(config, session)
+    notifier = Notifier()
+    with _events_out(config, session) as sink:
+        _log.info("session %d of %s begins", session, config.vehicle)
+
+        def take(step: Step) -> None:
+            for event in step.events:
+                sink.put(event)
+            status.count(step)
+            if isinstance(sink, Publisher) and status.is_due(time.monotonic()):
+                sink.publish_status(status.report(sink.stats()))
+
+        watch(open_camera(config.camera, wall_start=time.time()), monitor, config.camera.stall_s, stop, notifier, take)
+        take(monitor.close())
+        notifier.stopping()
+    _log.info("session %d ends after %d frames", session, status.frames)
+
+
+def watch(
+    camera: Camera, monitor: Monitor, stall_s: float, stop: Stop, notifier: Notifier, take: Callable[[Step], None]
+) -> None:
+    """Frame by frame, until asked to stop or the recording ends; a lost camera is opened again and again."""
+    told: str | None = None
+    ready = False
+
+    def tell(news: str | None) -> None:
+        nonlocal told
+        if news != told:
+            _log.warning("%s", news) if news else _log.info("the camera gives frames again")
+            told = news
+
+    while not stop.asked:
+        try:
+            with camera:
+                while not stop.asked:
+                    try:
+                        frame = camera.read(stall_s)
+                    except CameraStalled as stall:
+                        tell(str(stall))
+                        take(monitor.camera_fault(stall.time, stall.wall))
+                    else:
+                        tell(None)
+                        take(monitor.step(frame))
+                        if not ready:
+                            notifier.ready()
+                            ready = True
+                    notifier.watchdog()
+        except CameraEnded:
+            return
+        except CameraLost as lost:
+            tell(str(lost))
+            take(monitor.camera_fault(time.monotonic(), time.time()))
+            notifier.watchdog()
+            time.sleep(REOPEN_S)
+
+
+@contextmanager
+def _events_out(config: Config, session: int) -> Iterator[Sink]:
+    """The broker of the configuration, else standard output."""
+    if config.mqtt is None:
+        yield JsonLinesSink(sys.stdout)
+        return
+    publisher = Publisher(config.mqtt, config.vehicle, session)
+    publisher.start()
+    try:
+        yield publisher
+    finally:
+        publisher.close()

@@ -1,0 +1,33 @@
+"""Where the daemon's and a replay's events go: the broker of the configuration, or standard output."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from edge.config import Config
+from edge.delivery.publisher import Publisher
+from edge.errors import CheckFailed, ConfigError
+
+
+@contextmanager
+def published(config: Config, session: int, patience_s: float = 30.0) -> Iterator[Publisher]:
+    """A publisher for the time of a replay; at its end everything must have been delivered.
+
+    Raises:
+        ConfigError: the configuration names no broker.
+        CheckFailed: events were left after `patience_s`.
+    """
+    if config.mqtt is None:
+        raise ConfigError(
+            "--publish needs a broker: name it in the configuration, such as mqtt: {host: localhost}."
+        )
+    publisher = Publisher(config.mqtt, config.vehicle, session)
+    publisher.start()
+    try:
+        yield publisher
+    finally:
+        publisher.close(patience_s)
+    stats = publisher.stats()
+    if stats.waiting:
+        raise CheckFailed(f"{stats.waiting} events were not delivered: {stats.last_error}")

@@ -1,0 +1,62 @@
+"""What the daemon says of itself every minute; nothing of the driver is in it."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections import deque
+from importlib.metadata import version
+from typing import Any
+
+from edge.config import Config
+from edge.delivery.publisher import DeliveryStats
+from edge.monitor import Step
+from edge.vision.card import read_card
+
+RECENT = 900
+"""Frames over which rates are told: one minute at 15 frames a second."""
+
+
+class Status:
+    """Counts steps and reports them; `clock` gives monotonic seconds."""
+
+    def __init__(self, config: Config, session: int) -> None:
+        self.frames = 0
+        self._faults = 0
+        self._session = session
+        self._interval = config.mqtt.status_interval_s if config.mqtt else 60.0
+        self._due = 0.0
+        self._moments: deque[float] = deque(maxlen=RECENT)
+        vision = config.vision
+        self._models = {
+            card.task: {"version": card.version, "sha256": card.sha256}
+            for card in map(read_card, (vision.landmarks_model, vision.eyes_model, vision.emotion_model))
+        }
+
+    def count(self, step: Step) -> None:
+        """Take in what the monitor did."""
+        if step.observation is None:
+            self._faults += 1
+            return
+        self.frames += 1
+        self._moments.append(time.monotonic())
+
+    def is_due(self, now: float) -> bool:
+        """Whether the next report is due at `now`, monotonic seconds; asked once, it is due an interval later."""
+        if now < self._due:
+            return False
+        self._due = now + self._interval
+        return True
+
+    def report(self, delivery: DeliveryStats) -> dict[str, Any]:
+        """The content of the status topic."""
+        gaps = [later - earlier for earlier, later in zip(self._moments, list(self._moments)[1:], strict=False)]
+        return {
+            "version": version("driver-monitor"),
+            "session": self._session,
+            "frames": self.frames,
+            "frames_per_second": round(1 / statistics.fmean(gaps), 2) if gaps else None,
+            "camera_faults": self._faults,
+            "outbox": {"waiting": delivery.waiting, "sent": delivery.sent, "dropped": delivery.dropped},
+            "models": self._models,
+        }

@@ -1,0 +1,58 @@
+"""The contours of eyes, brows, nose, lips and face in a square that holds the face."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.errors import ConfigError
+from edge.records import Box, Face, GreyImage
+from edge.vision.crops import Square, cut, level
+from edge.vision.points import INNER_LIPS, LABELS, OUTER_LIPS, PRESENCE_SCALE, eye_centres
+from edge.vision.tflite import TfliteModel
+
+_LIPS_BELOW, _LIPS_ABOVE = slice(1, 5), slice(6, 10)
+
+
+@dataclass(frozen=True, slots=True)
+class Contours:
+    """Points float32[n, 2] in pixels of the frame, in the order of `edge.vision.points`, and the probability 0..1
+    that a face is there at all.
+    """
+
+    points: NDArray[np.float32]
+    presence: float
+
+    def face(self) -> Face:
+        """The face with its box around all points, brows to chin."""
+        left, top = self.points.min(axis=0).tolist()
+        right, bottom = self.points.max(axis=0).tolist()
+        right_eye, left_eye = eye_centres(self.points)
+        x, y = self.points[OUTER_LIPS].mean(axis=0).tolist()
+        return Face(Box(left, top, right - left, bottom - top), right_eye, left_eye, (x, y), self.presence)
+
+    def mouth_open(self) -> float:
+        """Distance between the inner lips over the distance between the eyes."""
+        lips = self.points[INNER_LIPS]
+        opening = lips[_LIPS_BELOW].mean(axis=0) - lips[_LIPS_ABOVE].mean(axis=0)
+        right_eye, left_eye = eye_centres(self.points)
+        return float(np.hypot(*opening)) / max(math.dist(right_eye, left_eye), 1.0)
+
+
+class LandmarkReader:
+    """Reads the contours with the model `landmarks`."""
+
+    def __init__(self, path: Path, threads: int = 1) -> None:
+        self._model = TfliteModel(path, "landmarks", threads)
+        if self._model.card.labels != ("presence", *LABELS):
+            raise ConfigError(f"{path}: the card names other points than this version reads; convert a newer model.")
+
+    def read(self, image: GreyImage, square: Square) -> Contours:
+        """The contours in one square of a frame."""
+        scores = self._model.run(level(cut(image, square, self._model.card.input.width)))
+        presence = 1 / (1 + math.exp(-PRESENCE_SCALE * float(scores[0])))
+        return Contours(square.to_frame(scores[1:].reshape(-1, 2) + np.float32(0.5)), presence)

@@ -1,0 +1,100 @@
+"""From a frame to an observation: find the driver, follow him, read his eyes and his face."""
+
+from __future__ import annotations
+
+import cv2
+
+from edge.config import VisionConfig
+from edge.records import Emotion, Face, Frame, GreyImage, Observation
+from edge.vision.crops import Square
+from edge.vision.emotion import EmotionReader
+from edge.vision.eyes import EyeReader
+from edge.vision.face import face_detector
+from edge.vision.landmarks import LandmarkReader
+from edge.vision.points import face_square, square_of_eyes
+
+KEEP_PRESENCE = 0.5
+"""The face is followed while it is more likely there than not ..."""
+FIND_PRESENCE = 0.7
+"""... and believed at first only where it is surely there."""
+SETTLE_ROUNDS = 2
+"""A detector's box is rough: the points are read again from where they say the face is."""
+_DARK_STEP = 16
+"""Every 16th pixel of every 16th row tells how bright a frame is."""
+
+
+class Pipeline:
+    """What is seen in one frame after the other; it remembers where the driver was.
+
+    Raises:
+        ConfigError: a model cannot be used.
+    """
+
+    def __init__(self, config: VisionConfig) -> None:
+        cv2.setNumThreads(config.threads)  # its pool would fight the models' own over the cores
+        self._config = config
+        self._detector = face_detector(config.face)
+        self._landmarks = LandmarkReader(config.landmarks_model, config.threads)
+        self._eyes = EyeReader(config.eyes_model, config.threads)
+        self._emotions = EmotionReader(config.emotion_model, config.threads)
+        self._square: Square | None = None
+        self._last_face: Face | None = None
+        self._emotion: Emotion | None = None
+        self._emotion_time = -1e9
+
+    def see(self, frame: Frame) -> Observation:
+        """What is to be seen in one frame, uint8[height, width] of any size from 64x48."""
+        image = frame.image
+        if float(image[::_DARK_STEP, ::_DARK_STEP].mean()) < self._config.dark_below:
+            self._forget()
+            return Observation(frame.time, dark=True)
+        seen = self._follow(image) or self._search(image)
+        if seen is None:
+            self._forget()
+            return Observation(frame.time)
+        face, mouth_open = seen
+        self._last_face = face
+        return Observation(
+            frame.time,
+            face=face,
+            eyes=self._eyes.read(image, face),
+            emotion=self._read_emotion(image, face, frame.time),
+            mouth_open=mouth_open,
+        )
+
+    def _follow(self, image: GreyImage) -> tuple[Face, float] | None:
+        """The face where it was in the last frame."""
+        return None if self._square is None else self._read(image, self._square, KEEP_PRESENCE)
+
+    def _search(self, image: GreyImage) -> tuple[Face, float] | None:
+        """The face wherever the detector finds one."""
+        found = self._detector.find(image, self._last_face)
+        if found is None:
+            return None
+        square = square_of_eyes(found.right_eye, found.left_eye)
+        seen = None
+        for _ in range(SETTLE_ROUNDS):
+            seen = self._read(image, square, FIND_PRESENCE)
+            if seen is None or self._square is None:
+                return None
+            square = self._square
+        return seen
+
+    def _read(self, image: GreyImage, square: Square, presence: float) -> tuple[Face, float] | None:
+        contours = self._landmarks.read(image, square)
+        if contours.presence < presence:
+            self._square = None
+            return None
+        self._square = face_square(contours.points)
+        return contours.face(), contours.mouth_open()
+
+    def _read_emotion(self, image: GreyImage, face: Face, time: float) -> Emotion | None:
+        """Read anew once the interval has passed; in between the last one holds, of the same face."""
+        if not 0 <= time - self._emotion_time < self._config.emotion_interval_s:
+            self._emotion = self._emotions.read(image, face)
+            self._emotion_time = time
+        return self._emotion
+
+    def _forget(self) -> None:
+        self._square = None
+        self._emotion_time = -1e9
