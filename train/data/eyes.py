@@ -37,7 +37,7 @@ def photo_of(name: str) -> str:
     return re.sub(r"_[LR]$", "", name)
 
 
-def _tenth(name: str) -> int:
+def tenth(name: str) -> int:
     """A tenth that follows from the name alone, the same in every run and on every machine (FNV-1a)."""
     value = 2166136261
     for byte in name.encode():
@@ -50,7 +50,7 @@ def _held_out(archive: dict[str, NDArray[np.generic]], name: str) -> NDArray[np.
         number = archive["nir_sequence"]
         return np.any([(number >= first) & (number < end) for first, end in HELD_OUT_BLOCKS], axis=0)
     names = [photo_of(str(photo)) for photo in archive["cew_photo" if name == "cew" else "web_file"]]
-    return np.array([_tenth(photo) in HELD_OUT_TENTHS for photo in names])
+    return np.array([tenth(photo) in HELD_OUT_TENTHS for photo in names])
 
 
 def read(data: Path, sets: Sequence[str] = SETS, *, held_out: bool | None = None) -> Examples:
