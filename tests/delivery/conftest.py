@@ -4,10 +4,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from broker import Broker, Subscriber
 
 from edge.config import MqttConfig
 from edge.delivery.publisher import Publisher
-from tests.broker import Broker, Subscriber
 
 
 @pytest.fixture
