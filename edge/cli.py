@@ -141,6 +141,32 @@ def check(config_file: Path | None) -> None:
 
 
 @cli.command()
+@click.argument("recording", type=FILE)
+@config_option
+@click.option("--json", "json_file", type=FILE, help="Write the result as JSON there; - prints it.")
+def bench(recording: Path, config_file: Path | None, json_file: Path | None) -> None:
+    """Time frames of a recording by stage.
+
+    Example: taskset -c 0 driver-monitor bench RECORDING
+    """
+    from edge.replay.bench import bench as time_frames
+
+    result = time_frames(recording, _load(config_file))
+    if str(json_file) == "-":
+        click.echo(json.dumps(result, indent=1))
+        return
+    for stage, spread in result["stages"].items():
+        click.echo(f"{stage:7} " + ", ".join(f"{name.removesuffix('_ms')} {ms} ms" for name, ms in spread.items()))
+    click.echo(
+        f"{result['frames_per_second']} frames a second, {result['replay_frames_per_second']} with decoding; "
+        f"{result['rss_mb']} MB, ready in {result['ready_s']} s"
+    )
+    if json_file is not None:
+        with ExitStack() as open_files:
+            _open(json_file, open_files).write(json.dumps(result, indent=1) + "\n")
+
+
+@cli.command()
 @click.argument("what", type=click.Choice(["config", "event"]))
 def schema(what: str) -> None:
     """Print the JSON Schema of the configuration or of the event.
