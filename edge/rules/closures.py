@@ -62,6 +62,8 @@ class Closures:
         self._running: _Running | None = None
         self.closed: bool | None = None
         """The eyes in the last frame; None: not seen."""
+        self.reached_s = 0.0
+        """The length that a closure was found to have reached by the last step; 0 where none went on."""
         self.ended: Closure | None = None
         """The closure that the last step found to be over."""
         self.counted: list[Stretch] = []
@@ -84,6 +86,7 @@ class Closures:
 
     def step(self, elapsed: Elapsed, probability: float | None) -> None:
         """Take in a frame at `elapsed.now` with the probability 0..1 that the eyes are closed (None: not visible)."""
+        self.reached_s = 0.0
         self.ended = None
         self.counted = []
         self._pass(elapsed)
@@ -111,6 +114,7 @@ class Closures:
         running.gap_s += elapsed.gap_s
         if self.closed:
             running.until = elapsed.seen
+            self.reached_s = running.length_s
             self._count(running, frame)
         elif self.closed is False:
             running.opening_s += elapsed.frame_s
@@ -135,13 +139,14 @@ class Closures:
         running.unseen_s += running.gap_s
         running.flicker_s += running.opening_s
         running.until = now
+        self.reached_s = running.length_s
         for opening in running.openings:
             self._count(running, opening)
         running.gap_s, running.opening_s, running.openings, running.opened = 0.0, 0.0, [], False
 
     def _count(self, running: _Running, stretch: Stretch) -> None:
         running.pending.append(stretch)
-        if not self.is_blink:
+        if running.length_s >= self._blink_s - ROUNDING_S:
             self.counted += running.pending
             running.pending = []
 

@@ -12,13 +12,14 @@ from edge.rules.window import ROUNDING_S, Elapsed
 class Fatigue:
     """Microsleep, sleep, unresponsive.
 
-    A threshold counts as reached in a frame that shows the eyes closed: neither a frame without eyes nor a flicker
-    raises the finding. It ends when the eyes have been open for `open_to_end_s`: a blink in between does not count
-    and does not begin it anew, nor does time out of sight. It ends as well once time out of sight since the last
-    closure outweighs time in sight by `lost_s`: nothing is known any more, and `degraded` says so.
+    A threshold is reached when a closed frame, for the time that it stands for, brings the closure there: time out of
+    sight and an opening never do. It ends when the eyes have been open for `open_to_end_s`: a blink in
+    between does not count and does not begin it anew, nor does time out of sight. It ends as well once time out of
+    sight since the last closure outweighs time in sight by `lost_s`: nothing is known any more, as `degraded` says.
     """
 
-    def __init__(self, config: ClosuresConfig, lost_s: float) -> None:
+    def __init__(self, config: ClosuresConfig, blink_s: float, lost_s: float) -> None:
+        self._blink_s = blink_s
         self._open_to_end_s = config.open_to_end_s
         self._lost_s = lost_s
         self._thresholds: tuple[tuple[float, Cause, Level], ...] = (
@@ -34,22 +35,22 @@ class Fatigue:
         """`before`: the eyes in the frame before; `closures` has taken in the frame of now."""
         if self.finding:
             self._recover(elapsed, before, closures)
-        if not closures.closed:
-            return
+        if elapsed.gap_s >= self._lost_s:
+            return  # whatever was reached before the gap is news no more
         for threshold_s, cause, level in self._thresholds:
-            if closures.length_s >= threshold_s - ROUNDING_S:
+            if closures.reached_s >= threshold_s - ROUNDING_S:
                 found = Finding(cause, level)
                 if self.finding is None or found.above(self.finding):
                     self.finding = found
-                    self._open_s = self._unseen_s = 0.0
                 return
 
     def _recover(self, elapsed: Elapsed, before: bool | None, closures: Closures) -> None:
-        unseen_s = elapsed.gap_s + (elapsed.frame_s if before is None else -elapsed.frame_s)
-        self._unseen_s = max(0.0, self._unseen_s + unseen_s)
+        if closures.reached_s >= self._blink_s - ROUNDING_S:
+            self._open_s = self._unseen_s = 0.0
         if before is False:
             self._open_s += elapsed.frame_s
-        if closures.closed and not closures.is_blink:
-            self._open_s = self._unseen_s = 0.0
+        unseen_s = elapsed.gap_s + (elapsed.frame_s if before is None else -elapsed.frame_s)
+        self._unseen_s = max(0.0, self._unseen_s + unseen_s)
         if self._open_s >= self._open_to_end_s - ROUNDING_S or self._unseen_s >= self._lost_s - ROUNDING_S:
             self.finding = None
+            self._open_s = self._unseen_s = 0.0

@@ -64,7 +64,7 @@ class Policy:
     def _forget(self) -> None:
         rules = self._rules
         self._closures = Closures(rules.closures, rules.perclos.blink_s)
-        self._fatigue = Fatigue(rules.closures, rules.visibility.lost_s)
+        self._fatigue = Fatigue(rules.closures, rules.perclos.blink_s, rules.visibility.lost_s)
         self._perclos = Perclos(rules.perclos, rules.visibility.valid_share)
         self._sad = Sad(rules.sad, rules.visibility.valid_share)
         self._visibility = Visibility(rules.visibility)
