@@ -21,8 +21,8 @@ SESSION = 0
 def play(recording: Path, config: Config, *, realtime: bool = False) -> Iterator[Step]:
     """Each frame's step; a last one, without a frame, ends what is open.
 
-    The same recording and configuration give the same steps. The recording's clock starts with the first fix of its
-    track.nmea; without one, at the beginning of 1970.
+    The same recording and configuration give the same steps. A recording's clock starts at the beginning of 1970, as
+    its `time_source` says; its track.nmea, where there is one, starts with it.
 
     Raises:
         InputError: the recording cannot be used, or is damaged at some place.
@@ -37,7 +37,7 @@ def play(recording: Path, config: Config, *, realtime: bool = False) -> Iterator
         "recording",
         track.position_at,
     )
-    with RecordingCamera(recording, realtime=realtime, wall_start=track.start) as camera:
+    with RecordingCamera(recording, realtime=realtime) as camera:
         while True:
             try:
                 frame = camera.read(config.camera.stall_s)
