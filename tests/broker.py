@@ -86,6 +86,11 @@ class Broker:
         assert self._process
         self._process.send_signal(signal.SIGCONT)
 
+    @property
+    def log(self) -> str:
+        """What mosquitto said so far."""
+        return (self._folder / "mosquitto.log").read_text()
+
     def _end(self, how: signal.Signals) -> None:
         if self._process is not None:
             self._process.send_signal(how)
@@ -95,7 +100,7 @@ class Broker:
 
     def _accepts(self) -> bool:
         assert self._process
-        assert self._process.poll() is None, (self._folder / "mosquitto.log").read_text()
+        assert self._process.poll() is None, self.log
         with socket.socket() as probe:
             return probe.connect_ex(("127.0.0.1", self.port)) == 0
 

@@ -88,6 +88,7 @@ class Publisher:
         self._dropped_told = 0
         self._closing_by: float | None = None
         self._backoff = Backoff(config.reconnect_min_s, config.reconnect_max_s)
+        self._rung = False
         self._alarm, self._bell = socket.socketpair()
         self._alarm.setblocking(False)
         self._bell.setblocking(False)
@@ -100,7 +101,8 @@ class Publisher:
     def put(self, event: Event) -> None:
         """Take an event; returns at once, whatever the network does."""
         self._queue.put(event)
-        self._wake()
+        if self._connected:
+            self._wake()
 
     def publish_status(self, status: Mapping[str, Any]) -> None:
         """Publish what the daemon says of itself, retained; while offline only the newest is kept."""
@@ -232,9 +234,13 @@ class Publisher:
             self._tell_dropping()
 
     def _wake(self) -> None:
+        if self._rung:  # one call is enough, and a system call is what costs time here
+            return
+        self._rung = True
         with contextlib.suppress(OSError):  # the buffer is full of calls already, or nobody listens any more
             self._alarm.send(b"\0")
 
     def _hush(self) -> None:
+        self._rung = False  # before the queue is read: whoever puts from here on rings again
         with contextlib.suppress(BlockingIOError):
             self._bell.recv(4096)
