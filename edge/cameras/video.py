@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,8 +13,14 @@ from edge.errors import InputError
 from edge.records import GreyImage
 
 TOLERATED_SHORTFALL = 0.02
-"""Share of the declared frames that may be missing. MP4 declares its frames exactly; Matroska and others only give
-length times rate, which is off by a frame or two. A file cut short misses far more."""
+"""Share of a video's frames that may be missing before it is called damaged. A file cut short misses far more."""
+
+_INDEXED = frozenset({".mp4", ".m4v", ".mov"})
+"""Files that list their frames one by one. Of any other, OpenCV's number of frames is its length times its rate, which
+is wrong where the rate varies or the pictures begin later than the sound; there the time of the last frame decides."""
+
+_PTS = 71
+"""`cv2.CAP_PROP_PTS`, which OpenCV has since 4.12; before, asking for it gives 0."""
 
 
 def read_video(path: Path, default_rate: float) -> Iterator[tuple[float, GreyImage]]:
@@ -49,7 +54,7 @@ def _frames(capture: cv2.VideoCapture, path: Path, default_rate: float) -> Itera
     rate = capture.get(cv2.CAP_PROP_FPS) if capture.isOpened() else 0.0
     if not 1.0 <= rate <= 1000.0:  # absent, or a time base taken for a rate
         rate = default_rate
-    origin = time = math.nan
+    origin = time = stamp = 0.0
     count = 0
     while True:
         with quiet_opencv():
@@ -58,15 +63,18 @@ def _frames(capture: cv2.VideoCapture, path: Path, default_rate: float) -> Itera
             break
         stamp = capture.get(cv2.CAP_PROP_POS_MSEC) / 1000
         if count == 0:
-            origin, time = (stamp if math.isfinite(stamp) else 0.0), 0.0
+            origin = stamp
         else:
             since = round(stamp - origin, 6)
-            time = since if since > time else round(time + 1 / rate, 6)  # also where it is NaN
+            time = since if since > time else round(time + 1 / rate, 6)
         count += 1
         yield time, np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY), dtype=np.uint8)
     if count == 0:
         raise InputError(f"{path}: no frame can be decoded, so this is no video or a damaged one; name another file.")
-    if count < declared - max(2.0, TOLERATED_SHORTFALL * declared):
+    tolerated = max(2.0, TOLERATED_SHORTFALL * declared)
+    last = max(stamp * rate, capture.get(_PTS))  # in frames; the latter from the file's start
+    missing = declared - (count if path.suffix.lower() in _INDEXED else max(count, last + 1))
+    if missing > tolerated:
         raise InputError(
             f"{path}: only {count} of {declared:.0f} frames can be decoded, so the video is cut short or damaged; "
             "copy it again from where it came."
