@@ -29,7 +29,7 @@ class Augmentation:
     standardised: float = 0.5
     """Share of images brought to mean 128 and deviation 48, as the device may do; the others get any light."""
     mean: tuple[float, float] = (50.0, 205.0)
-    deviation: tuple[float, float] = (8.0, 75.0)
+    deviation: tuple[float, float] = (14.0, 75.0)
 
 
 @dataclass(frozen=True)
@@ -65,9 +65,17 @@ EMOTION = Recipe(
     labels=("happy", "neutral", "sad", "surprise"),
     input=InputSpec(width=48, height=48, channels=1, mean=128.0, std=64.0),
     architecture="residual",
-    options={"stem": 32, "stages": ((48, 1), (80, 2), (144, 2)), "dropout": 0.3},
-    augmentation=Augmentation(zoom={"fer2013": (0.85, 1.15)}, shift=0.08, rotation=12.0, erase=0.25, blur=0.2),
-    epochs=40,
+    options={"stem": 16, "stages": ((48, 1), (80, 2), (144, 2)), "dropout": 0.2},
+    augmentation=Augmentation(
+        zoom={"fer2013": (0.87, 1.13)},
+        shift=0.08,
+        rotation=10.0,
+        erase=0.2,
+        blur=0.15,
+        standardised=0.6,
+        deviation=(18.0, 75.0),
+    ),
+    epochs=28,
     batch=128,
     steps=None,
     learning_rate=2e-3,

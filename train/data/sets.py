@@ -37,7 +37,7 @@ def validation(task: str, data: Path, leave_out: str | None = None) -> Examples:
     return eyes.read(_folder(data), _others(leave_out), held_out=True)
 
 
-def testing(task: str, data: Path, leave_out: str | None = None) -> Examples:
+def unseen(task: str, data: Path, leave_out: str | None = None) -> Examples:
     """The examples that nothing was chosen by: `PrivateTest`, or the whole set of eyes that was left out.
 
     Raises:

@@ -1,0 +1,49 @@
+"""Augmented batches of one epoch; what they hold follows from seed, epoch and number alone."""
+
+from __future__ import annotations
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from train.augment import augment
+from train.data import Examples, scaled
+from train.recipes import Recipe
+
+Batch = tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]
+
+
+class Batches(keras.utils.PyDataset):
+    """Inputs float32[b, h, w, 1], targets float32[b, classes], weights float32[b], made in a thread of their own.
+
+    A run that was interrupted goes on with exactly the batches that it would have had.
+    """
+
+    def __init__(self, examples: Examples, recipe: Recipe, *, seed: int, epoch: int) -> None:
+        super().__init__(workers=1, use_multiprocessing=False, max_queue_size=8)
+        self._examples, self._recipe, self._key = examples, recipe, (seed, epoch)
+        self._order = self._draw()
+
+    def _draw(self) -> NDArray[np.int64]:
+        random = np.random.default_rng(self._key)
+        if self._recipe.steps is None:
+            return random.permutation(len(self._examples))
+        kinds = self._examples.kinds()
+        wanted = random.integers(0, kinds.max() + 1, self._recipe.steps * self._recipe.batch)
+        order = np.empty(len(wanted), np.int64)
+        for kind in range(kinds.max() + 1):
+            members = np.flatnonzero(kinds == kind)
+            order[wanted == kind] = random.choice(members, int((wanted == kind).sum()))
+        return order
+
+    def __len__(self) -> int:
+        return max(1, len(self._order) // self._recipe.batch)  # the few images left over come another epoch
+
+    def __getitem__(self, number: int) -> Batch:
+        recipe = self._recipe
+        chosen = self._order[number * recipe.batch : (number + 1) * recipe.batch]
+        random = np.random.default_rng((*self._key, number))
+        examples = self._examples
+        size = (recipe.input.width, recipe.input.height)
+        images = augment(examples.images[chosen], examples.source[chosen], size, recipe.augmentation, random)
+        return scaled(images, recipe.input), examples.targets[chosen], examples.weights[chosen]

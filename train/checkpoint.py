@@ -1,0 +1,72 @@
+"""Everything that a run needs to go on where it was interrupted, in one file that is never half written."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.errors import InputError
+
+Weights = list[NDArray[Any]]
+
+
+@dataclass
+class State:
+    """Where a run stands: what it was asked, epochs done, the best value of the validation, one record an epoch."""
+
+    settings: dict[str, Any]
+    epoch: int = 0
+    best: float = float("-inf")
+    history: list[dict[str, float]] | None = None
+
+
+def replace(path: Path, text: str) -> None:
+    """Writes a text file so that it is there whole or as it was."""
+    new = path.with_name(path.name + ".new")
+    new.write_text(text)
+    new.replace(path)
+
+
+def save(path: Path, state: State, model: keras.Model, average: Weights) -> None:
+    arrays = {f"weights_{i}": value for i, value in enumerate(model.get_weights())}
+    arrays |= {f"optimizer_{i}": keras.ops.convert_to_numpy(v) for i, v in enumerate(model.optimizer.variables)}
+    arrays |= {f"average_{i}": value for i, value in enumerate(average)}
+    arrays["state"] = np.array(json.dumps(vars(state)))
+    new = path.with_name(path.name + ".new")
+    with new.open("wb") as file:
+        np.savez(file, **arrays)
+    new.replace(path)
+
+
+def restore(path: Path, settings: dict[str, Any], model: keras.Model) -> tuple[State, Weights]:
+    """Puts weights and optimizer back, and gives the state and the averaged weights.
+
+    Raises:
+        InputError: the file cannot be read, or belongs to a run that was asked something else.
+    """
+    try:
+        with np.load(path) as file:
+            arrays = {key: file[key] for key in file.files}
+        state = State(**json.loads(str(arrays.pop("state"))))
+    except (OSError, KeyError, ValueError, TypeError, zipfile.BadZipFile):
+        raise InputError(f"{path}: the checkpoint cannot be read; delete it to start this run anew.") from None
+    differing = sorted(key for key in settings if state.settings.get(key) != settings[key])
+    if differing:
+        raise InputError(
+            f"{path.parent}: holds a run with another {', '.join(differing)}; give the same options or another folder."
+        )
+
+    def numbered(prefix: str) -> Weights:
+        return [arrays[f"{prefix}_{i}"] for i in range(sum(key.startswith(f"{prefix}_") for key in arrays))]
+
+    model.set_weights(numbered("weights"))
+    for variable, value in zip(model.optimizer.variables, numbered("optimizer"), strict=True):
+        variable.assign(value)
+    return state, numbered("average")

@@ -1,0 +1,125 @@
+"""The command train-model: fit and evaluate."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import shlex
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import click
+
+from edge.errors import InputError, UserError
+
+FOLDER = click.Path(path_type=Path)
+
+
+def _data_option(command: Callable[..., None]) -> Callable[..., None]:
+    text = "Folder that holds fer2013/ and eyes.npz; also DRIVER_MONITOR_DATA."
+    return click.option("--data", type=FOLDER, envvar="DRIVER_MONITOR_DATA", required=True, help=text)(command)
+
+
+@click.group(name="train-model")
+def group() -> None:
+    """Train and measure the models that ship; TASK is emotion or eyes."""
+
+
+@group.command()
+@click.argument("task")
+@_data_option
+@click.option("--output", type=FOLDER, required=True, help="The run folder; an interrupted run there goes on.")
+@click.option("--epochs", type=click.IntRange(min=1), help="How often all images are seen.  [default: the recipe's]")
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
+@click.option("--leave-out", metavar="SET", help="Eyes: keep nir, cew or web out of training, and test on it.")
+@click.option("--cite", type=FOLDER, multiple=True, help="A run with --leave-out whose result the card shall state.")
+@click.option("--quiet", is_flag=True, help="No progress bar: one line an epoch.")
+def fit(
+    task: str,
+    data: Path,
+    output: Path,
+    epochs: int | None,
+    seed: int,
+    leave_out: str | None,
+    cite: tuple[Path, ...],
+    quiet: bool,
+) -> None:
+    """Train a model, with a checkpoint after every epoch, a report and a card at the end."""
+    from train import report, run
+
+    command = f"train-model fit {task} --data DIR --output RUN_DIR --seed {seed}"
+    for option, value in (("--epochs", epochs), ("--leave-out", leave_out)):
+        if value is not None:
+            command += f" {option} {shlex.quote(str(value))}"
+    results = run.fit(
+        task,
+        data,
+        output,
+        epochs=epochs,
+        seed=seed,
+        leave_out=leave_out,
+        cite=list(cite),
+        command=command,
+        verbose=0 if quiet else "auto",
+    )
+    click.echo(report.table(results))
+    click.echo(f"wrote {output / 'model.keras'}, card.json and report/ beside it")
+
+
+@group.command()
+@click.argument("task")
+@click.argument("model", type=FOLDER)
+@_data_option
+@click.option("--split", type=click.Choice(["test", "validation"]), help="[default: test; eyes: validation]")
+@click.option("--leave-out", metavar="SET", help="Eyes: test on this whole set, which the model was not trained on.")
+@click.option("--level", "levelled", is_flag=True, help="Bring patches to one mean and contrast, as the vehicle does.")
+@click.option("--temperature", type=click.FloatRange(min=0.01), help="[default: the card's, else 1]")
+@click.option("--json", "json_file", type=FOLDER, help="Write the figures to this file.")
+@click.option("--report", "report_folder", type=FOLDER, help="Write tables and pictures to this folder.")
+def evaluate(
+    task: str,
+    model: Path,
+    data: Path,
+    split: str | None,
+    leave_out: str | None,
+    levelled: bool,
+    temperature: float | None,
+    json_file: Path | None,
+    report_folder: Path | None,
+) -> None:
+    """Measure MODEL, a .keras or an int8 .tflite, on images that it was not trained on."""
+    from train import report, run
+    from train.checkpoint import replace
+    from train.recipes import recipe_of
+
+    recipe = recipe_of(task)
+    split = split or ("test" if task == "emotion" or leave_out else "validation")
+    temperature = temperature or run.temperature_of(model)
+    results = run.evaluate(
+        task, model, data, split=split, leave_out=leave_out, levelled=levelled, temperature=temperature
+    )
+    click.echo(report.table(results))
+    if json_file:
+        try:
+            replace(json_file, json.dumps(results, indent=1) + "\n")
+        except OSError as error:
+            raise InputError(f"{json_file}: cannot be written ({error.strerror}); name another file.") from None
+    if report_folder:
+        report.write(report_folder, recipe, {split: results})
+
+
+def main() -> None:
+    """Entry point: an error that a person can mend is one sentence, never a traceback."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
+    try:
+        group()
+    except UserError as error:
+        click.echo(f"train-model: {error}", err=True)
+        sys.exit(error.exit_code)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,104 @@
+"""How well logits answer examples: accuracy, per-class figures, confusion, calibration, and AUC for two classes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.metrics import confusion_matrix, precision_recall_fscore_support, roc_auc_score
+
+from edge.errors import InputError
+from edge.vision.card import Task
+from train.calibrate import calibration_error, softmax
+from train.data import Examples
+from train.recipes import Recipe
+
+Scorer = Callable[[NDArray[np.float32]], NDArray[np.float32]]
+"""Inputs float32[n, h, w, c] to logits float32[n, classes]."""
+
+
+def _figures(recipe: Recipe, truth: NDArray[np.int64], probabilities: NDArray[np.float64]) -> dict[str, Any]:
+    answer = probabilities.argmax(axis=1)
+    numbers = list(range(len(recipe.labels)))
+    precision, recall, f1, count = precision_recall_fscore_support(truth, answer, labels=numbers, zero_division=0.0)
+    classes = {
+        name: {"precision": float(p), "recall": float(r), "f1": float(f), "images": int(n)}
+        for name, p, r, f, n in zip(recipe.labels, precision, recall, f1, count, strict=True)
+    }
+    return {
+        "images": len(truth),
+        "accuracy": float((answer == truth).mean()),
+        "macro_f1": float(np.mean(f1)),
+        "calibration_error": calibration_error(probabilities, truth),
+        "classes": classes,
+        "confusion": confusion_matrix(truth, answer, labels=numbers).tolist(),
+    }
+
+
+def measure(
+    recipe: Recipe, examples: Examples, logits: NDArray[np.float32], temperature: float = 1.0
+) -> dict[str, Any]:
+    """Figures for each label set, from logits float32[n, classes]; for two classes the AUC of each source as well.
+
+    `confusion` has the truth in rows; `loss` is the weighted cross-entropy against the targets.
+    """
+    probabilities = softmax(logits / temperature)
+    entropy = -(examples.targets * np.log(np.maximum(probabilities, 1e-9))).sum(axis=1)
+    results: dict[str, Any] = {
+        "images": len(examples),
+        "temperature": temperature,
+        "loss": float(np.average(entropy, weights=examples.weights)),
+        "labels": {
+            name: _figures(recipe, labels[labels >= 0], probabilities[labels >= 0])
+            for name, labels in examples.labels.items()
+        },
+    }
+    if len(recipe.labels) == 2:
+        truth = examples.labels[recipe.reference]
+        results["auc"] = {
+            str(source): float(roc_auc_score(truth[of_source], probabilities[of_source, 1]))
+            for source in np.unique(examples.source)
+            if (of_source := examples.source == source).any()
+        }
+    return results
+
+
+def choice(results: dict[str, Any]) -> float:
+    """The one number that epochs are chosen by: mean AUC of the sources, else mean accuracy of the label sets."""
+    if "auc" in results:
+        return float(np.mean(list(results["auc"].values())))
+    return float(np.mean([figures["accuracy"] for figures in results["labels"].values()]))
+
+
+def scorer(path: Path, task: Task | None = None) -> Scorer:
+    """The model of a `.keras` or `.tflite` file as a function; a `.tflite` must be for the task.
+
+    Raises:
+        InputError: the file is missing, of another kind, or no such model.
+    """
+    if not path.is_file():
+        raise InputError(f"{path}: there is no such model file; train one with train-model fit.")
+    if path.suffix == ".keras":
+        import keras  # slow to import, and not needed for a model that was converted
+
+        try:
+            model = keras.saving.load_model(path, compile=False)
+        except (ValueError, OSError, TypeError, KeyError) as error:
+            first = str(error).strip().splitlines()[0]
+            raise InputError(f"{path}: this Keras model cannot be loaded ({first}); train it anew.") from None
+        return lambda inputs: np.asarray(model.predict(inputs, batch_size=256, verbose=0), np.float32)
+    if path.suffix == ".tflite":
+        from edge.vision.tflite import TfliteModel
+
+        tflite = TfliteModel(path, task)
+        spec = tflite.card.input
+
+        def score(inputs: NDArray[np.float32]) -> NDArray[np.float32]:
+            pixels = np.clip(np.rint(inputs * spec.std + spec.mean), 0, 255).astype(np.uint8)
+            return np.stack([tflite.run(image) for image in pixels])
+
+        return score
+    raise InputError(f"{path}: a model is a .keras or a .tflite file; name one of those.")

@@ -1,0 +1,133 @@
+"""Trains one task's model: epochs with a checkpoint after each, the averaged weights judged, the best kept.
+
+A run folder holds `checkpoint.npz` (to go on from), `model.keras` (float32, the best averaged weights), `card.json`
+(what conversion puts into the model file) and `report/`.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import logging
+import math
+import time
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from edge.errors import InputError
+from train import architectures, checkpoint
+from train.batches import Batches
+from train.checkpoint import State, Weights
+from train.data import Examples, scaled
+from train.evaluate import choice, measure
+from train.recipes import Recipe
+
+log = logging.getLogger(__name__)
+
+COMPUTE = "mixed_bfloat16"
+"""Twice the speed of float32 on processors with bfloat16; weights, statistics and what is saved stay float32."""
+
+
+def untrained(recipe: Recipe, dtype: str = "float32") -> keras.Model:
+    shape = (recipe.input.height, recipe.input.width, recipe.input.channels)
+    return architectures.build(recipe.architecture, shape, len(recipe.labels), dtype=dtype, **recipe.options)
+
+
+class Average(keras.callbacks.Callback):
+    """Exponential moving average of all weights, a step at a time; shorter at the start, where they change fast."""
+
+    def __init__(self, weights: Weights, decay: float, steps_before: int) -> None:
+        super().__init__()
+        self.weights = [value.copy() for value in weights]
+        self._decay, self._steps = decay, steps_before
+
+    def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:  # noqa: ARG002  (Keras's)
+        self._steps += 1
+        decay = min(self._decay, (1 + self._steps) / (10 + self._steps))
+        for mean, value in zip(self.weights, self.model.get_weights(), strict=True):
+            mean += (1 - decay) * (value - mean)
+
+
+def _compile(model: keras.Model, recipe: Recipe, steps: int) -> None:
+    warm_up = int(recipe.warm_up * steps)
+    rate = keras.optimizers.schedules.CosineDecay(
+        initial_learning_rate=0.0,
+        decay_steps=max(1, steps - warm_up),
+        warmup_target=recipe.learning_rate,
+        warmup_steps=warm_up,
+    )
+    optimizer = keras.optimizers.AdamW(rate, weight_decay=recipe.weight_decay, global_clipnorm=5.0)
+    optimizer.exclude_from_weight_decay(var_names=["gamma", "beta", "bias"])
+    optimizer.build(model.trainable_variables)
+    loss = keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=recipe.label_smoothing)
+    # Compiling ahead (XLA) makes convolutions on a processor slower, not faster.
+    model.compile(optimizer, loss, weighted_metrics=[], jit_compile=False)
+
+
+def fit(
+    recipe: Recipe,
+    training: Examples,
+    validation: Examples,
+    output: Path,
+    *,
+    seed: int,
+    leave_out: str | None = None,
+    verbose: str | int = "auto",
+) -> State:
+    """Trains, or goes on with, the run in `output`; `model.keras` there is the best by `evaluate.choice`.
+
+    Raises:
+        InputError: `output` cannot be written, or holds a run that was asked something else.
+    """
+    try:
+        output.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"{output}: the run folder cannot be made ({error.strerror}); choose another.") from None
+    keras.utils.set_random_seed(seed)
+    model, judged = untrained(recipe, COMPUTE), untrained(recipe)
+    steps = len(Batches(training, recipe, seed=seed, epoch=0))
+    _compile(model, recipe, steps * recipe.epochs)
+
+    settings = json.loads(json.dumps(dataclasses.asdict(recipe), default=lambda part: part.model_dump()))
+    settings |= {"seed": seed, "leave_out": leave_out, "images": len(training)}
+    state, weights = State(settings, history=[]), model.get_weights()
+    path = output / "checkpoint.npz"
+    if path.exists():
+        state, weights = checkpoint.restore(path, settings, model)
+        log.info("%s: goes on after epoch %d of %d", output, state.epoch, recipe.epochs)
+    average = Average(weights, recipe.averaging, state.epoch * steps)
+
+    inputs = scaled(validation.images, recipe.input)
+    for epoch in range(state.epoch, recipe.epochs):
+        start = time.monotonic()
+        batches = Batches(training, recipe, seed=seed, epoch=epoch)
+        fitted = model.fit(batches, initial_epoch=epoch, epochs=epoch + 1, callbacks=[average], verbose=verbose)
+        judged.set_weights(average.weights)
+        logits = np.asarray(judged.predict(inputs, batch_size=256, verbose=0), np.float32)
+        results = measure(recipe, validation, logits)
+        value = choice(results)
+        record = {
+            "loss": float(fitted.history["loss"][0]),
+            "validation_loss": float(results["loss"]),
+            "validation": value,
+            "seconds": round(time.monotonic() - start, 1),
+        }
+        if not math.isfinite(record["loss"]):
+            raise InputError(f"{output}: the loss is no longer a number in epoch {epoch + 1}; lower the learning rate.")
+        log.info("epoch %d: %s", epoch + 1, json.dumps(record))
+        state.history = [*(state.history or []), record]
+        state.epoch = epoch + 1
+        if value > state.best:
+            state.best = value
+            save_model(judged, output / "model.keras")
+        checkpoint.save(path, state, model, average.weights)
+    return state
+
+
+def save_model(model: keras.Model, path: Path) -> None:
+    """Writes the model so that the file is there whole or as it was."""
+    new = path.with_name(f"new-{path.name}")
+    model.save(new)
+    new.replace(path)

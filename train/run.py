@@ -1,0 +1,111 @@
+"""The two things that the command does: a run from data to report and card, and the measuring of a model file."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.errors import InputError
+from edge.vision.card import InputSpec, ModelCard, read_card
+from edge.vision.crops import level
+from train import checkpoint, data, report
+from train.calibrate import fit_temperature
+from train.card import summary, write_card
+from train.evaluate import Scorer, measure, scorer
+from train.recipes import Recipe, recipe_of
+
+
+def inputs_of(images: NDArray[np.uint8], spec: InputSpec, *, levelled: bool) -> NDArray[np.float32]:
+    """Model inputs of raw patches, or of patches brought to one mean and contrast as the vehicle brings them."""
+    if levelled:
+        images = np.stack([level(image) for image in images])
+    return data.scaled(images, spec)
+
+
+def _judge(
+    recipe: Recipe, examples: data.Examples, score: Scorer, temperature: float, *, levelled: bool
+) -> report.Results:
+    return measure(recipe, examples, score(inputs_of(examples.images, recipe.input, levelled=levelled)), temperature)
+
+
+def _cited(runs: list[Path]) -> dict[str, Any]:
+    """The AUC on the set that each of the runs left out, by set."""
+    found: dict[str, Any] = {}
+    for run in runs:
+        path = run / "report" / "results.json"
+        try:
+            results = json.loads(path.read_text())
+            found |= results["test"]["auc"]
+        except (OSError, ValueError, KeyError):
+            raise InputError(f"{path}: holds no result on a set that was left out; finish that run first.") from None
+    return {name: round(value, 4) for name, value in found.items()}
+
+
+def fit(
+    task: str,
+    folder: Path,
+    output: Path,
+    *,
+    epochs: int | None,
+    seed: int,
+    leave_out: str | None,
+    cite: list[Path],
+    command: str,
+    verbose: str | int = "auto",
+) -> report.Results:
+    """Trains (or goes on), then writes report and card; gives the figures of the validation."""
+    recipe = recipe_of(task)
+    if epochs is not None:
+        recipe = dataclasses.replace(recipe, epochs=epochs)
+    cited = _cited(cite)
+    training = data.training(task, folder, leave_out)
+    validation = data.validation(task, folder, leave_out)
+
+    from train import fit as fitting  # Keras and its backend take seconds to import
+
+    state = fitting.fit(recipe, training, validation, output, seed=seed, leave_out=leave_out, verbose=verbose)
+
+    score = scorer(output / "model.keras")
+    labels = validation.labels[recipe.reference]
+    # The vehicle levels its patches, so the temperature is fitted to levelled ones.
+    logits = score(inputs_of(validation.images[labels >= 0], recipe.input, levelled=True))
+    temperature = fit_temperature(logits, labels[labels >= 0])
+    checkpoint.replace(output / "temperature.json", json.dumps({"temperature": temperature}) + "\n")
+
+    parts = {
+        "validation": _judge(recipe, validation, score, temperature, levelled=False),
+        "validation-levelled": _judge(recipe, validation, score, temperature, levelled=True),
+    }
+    if task == "emotion" or leave_out is not None:
+        parts["test"] = _judge(recipe, data.unseen(task, folder, leave_out), score, temperature, levelled=False)
+    report.write(output / "report", recipe, parts, state.history)
+
+    results: dict[str, Any] = {"float": {name: summary(part) for name, part in parts.items()}}
+    if cited:
+        results["leave_one_set_out_auc"] = cited
+    card = write_card(recipe, temperature=temperature, results=results, commands=[command], seed=seed)
+    checkpoint.replace(output / "card.json", card.model_dump_json(indent=1) + "\n")
+    return parts["validation"]
+
+
+def temperature_of(model: Path) -> float:
+    """The temperature on the card of a `.tflite`, or on the card beside a `.keras`; 1 where there is no card."""
+    if model.suffix == ".tflite":
+        return read_card(model).temperature
+    beside = model.parent / "card.json"
+    return ModelCard.model_validate_json(beside.read_text()).temperature if beside.is_file() else 1.0
+
+
+def evaluate(
+    task: str, model: Path, folder: Path, *, split: str, leave_out: str | None, levelled: bool, temperature: float
+) -> report.Results:
+    """Measures a `.keras` or `.tflite` file on the validation or on the unseen images."""
+    recipe = recipe_of(task)
+    choose = data.unseen if split == "test" else data.validation
+    score = scorer(model, task)
+    return _judge(recipe, choose(task, folder, leave_out), score, temperature, levelled=levelled)
