@@ -51,7 +51,7 @@ class Broker:
         self._folder = folder
         self._process: subprocess.Popen[bytes] | None = None
         self._configuration = folder / "mosquitto.conf"
-        lines = [f"listener {self.port} 127.0.0.1", "persistence false", "log_dest stdout"]
+        lines = [f"listener {self.port} 127.0.0.1", "persistence false", "log_dest stderr"]
         if users is None:
             lines.append("allow_anonymous true")
         else:

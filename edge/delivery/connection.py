@@ -114,22 +114,14 @@ class Connection:
         Raises:
             BrokerError: the connection is refused, lost or stalled.
         """
-        client, sock = self._client, self._client.socket()
+        sock = self._client.socket()
         if sock is not None:
-            readable, writable, _ = select.select([sock, wake], [sock] if client.want_write() else [], [], timeout)
-            try:
-                if writable:
-                    self._check(client.loop_write())
-                if sock in readable:
-                    self._check(client.loop_read())
-                self._check(client.loop_misc())
-            except _MALFORMED as error:
-                raise BrokerError(f"breaks the protocol ({error or type(error).__name__})") from None
-        if self._error:
-            raise self._error
-        if client.socket() is None:
-            raise BrokerError("closed the connection")
-        self._refuse_silence()
+            writes = [sock] if self._client.want_write() else []
+            readable, writable, _ = select.select([sock, wake], writes, [], timeout)
+            self._exchange(read=sock in readable, write=bool(writable))
+        # What was acknowledged before the end counts: the end is told by the next call.
+        if not self._acknowledged:
+            self._raise_if_over()
         acknowledged, self._acknowledged = self._acknowledged, []
         return acknowledged
 
@@ -143,17 +135,32 @@ class Connection:
         if sock is not None:
             sock.close()
 
-    def _check(self, code: MQTTErrorCode) -> None:
-        if code not in (MQTTErrorCode.MQTT_ERR_SUCCESS, MQTTErrorCode.MQTT_ERR_NO_CONN) and self._error is None:
-            self._error = BrokerError("closed the connection")
+    def _exchange(self, *, read: bool, write: bool) -> None:
+        code = MQTTErrorCode.MQTT_ERR_SUCCESS
+        try:
+            if write:
+                code = self._client.loop_write()
+            if read:
+                code = self._client.loop_read()
+        except _MALFORMED as error:
+            self._error = self._error or BrokerError(f"breaks the protocol ({error or type(error).__name__})")
+        if code == MQTTErrorCode.MQTT_ERR_PROTOCOL:
+            self._error = self._error or BrokerError("breaks the protocol")
 
-    def _refuse_silence(self) -> None:
+    def _raise_if_over(self) -> None:
+        if self._error:
+            raise self._error
+        if self._client.socket() is None:
+            raise BrokerError("closed the connection")
         now = time.monotonic()
         if not self.accepted and now - self._began > CONNACK_S:
             raise BrokerError(f"accepts connections but does not answer (for {CONNACK_S:g} s)")
         oldest = next(iter(self.unacknowledged.values()), now)
         if now - oldest > PUBACK_S:
             raise BrokerError(f"does not acknowledge what is sent (for {PUBACK_S:g} s)")
+        self._client.loop_misc()  # the keep-alive
+        if self._client.socket() is None:
+            raise BrokerError("does not answer any more")
 
     def _on_connect(
         self, _client: Client, _data: Any, _flags: ConnectFlags, reason: ReasonCode, properties: Properties | None
