@@ -20,7 +20,7 @@ _INDEXED = frozenset({".mp4", ".m4v", ".mov"})
 is wrong where the rate varies or the pictures begin later than the sound; there the time of the last frame decides."""
 
 _PTS = 71
-"""`cv2.CAP_PROP_PTS`, which OpenCV has since 4.12; before, asking for it gives 0."""
+"""`cv2.CAP_PROP_PTS`, which OpenCV has since 4.11; before, asking for it gives 0."""
 
 
 def read_video(path: Path, default_rate: float) -> Iterator[tuple[float, GreyImage]]:
