@@ -6,7 +6,7 @@ Unknown keys are refused. An error says the file, the line, the key, its value, 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -22,7 +22,8 @@ Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
 
 class Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+    # strict: YAML's `yes` is no number, and a number in quotes is a slip
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, use_attribute_docstrings=True)
 
     @field_validator("*", mode="before")
     @classmethod
@@ -65,13 +66,34 @@ class CameraConfig(Section):
         return self
 
 
+class SeatRegion(Section):
+    """Where the driver's face is looked for, as shares of the frame; the default is all of it."""
+
+    left: Probability = 0.0
+    top: Probability = 0.0
+    right: Probability = 1.0
+    bottom: Probability = 1.0
+
+    @model_validator(mode="after")
+    def _holds_something(self) -> SeatRegion:
+        if not (self.left < self.right and self.top < self.bottom):
+            raise ValueError("left must be less than right, and top less than bottom")
+        return self
+
+
 class FaceConfig(Section):
-    detector: Literal["haar"] = "haar"
+    detector: Literal["haar", "yunet"] = "haar"
     """How the face is found where it is not yet followed."""
     search_height: Annotated[int, Field(ge=96, le=1080)] = 240
     """A frame is searched at this height in pixels; less is faster and misses small faces."""
     smallest: Annotated[float, Field(gt=0, lt=1)] = 0.2
-    """The smallest face that is looked for, as a share of the frame's height."""
+    """The smallest face that haar looks for, as a share of the frame's height."""
+    seat: SeatRegion = SeatRegion()
+    """Of several faces the largest in this region is the driver."""
+    yunet_model: Path | None = None
+    """The ONNX file of OpenCV's YuNet, for detector yunet."""
+    yunet_sha256: Annotated[str, Field(pattern="^[0-9a-fA-F]{64}$")] | None = None
+    """Its hash: a model that decides what is seen is not to be exchanged unseen."""
 
 
 class VisionConfig(Section):
@@ -190,6 +212,19 @@ class Config(Section):
     """Where the daemon keeps what must outlive it; null: systemd's STATE_DIRECTORY, or nothing is kept."""
 
 
+class _Loader(yaml.SafeLoader):
+    """A key that stands twice in a section is refused, as YAML 1.2 wants it; PyYAML would take the last."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+        seen: set[object] = set()
+        for key, _ in node.value:
+            if isinstance(key, yaml.ScalarNode):
+                if key.value in seen:
+                    raise yaml.constructor.ConstructorError(None, None, f"{key.value} stands twice", key.start_mark)
+                seen.add(key.value)
+        return super().construct_mapping(node, deep)
+
+
 def load_config(path: Path | None) -> Config:
     """The configuration of a YAML file; with None every value is its default.
 
@@ -211,14 +246,15 @@ def load_config(path: Path | None) -> Config:
     except UnicodeDecodeError:
         raise ConfigError(f"{path}: the configuration is not UTF-8 text; save it as UTF-8.") from None
     try:
-        root = yaml.compose(text, Loader=yaml.SafeLoader)
-        values = yaml.safe_load(text)
+        loader = _Loader(text)
+        root = loader.get_single_node()
+        values = {} if root is None else loader.construct_document(root)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise ConfigError(f"{path}, line {line}: this is not YAML ({error.problem}); mend that line.") from None
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:  # ValueError: a date such as 2026-99-99
         raise ConfigError(
-            f"{path}: this is not YAML ({' '.join(str(error).split())}); save it as plain text."
+            f"{path}: this is not YAML ({' '.join(str(error).split())}); mend it, and save it as plain text."
         ) from None
     if values is None:
         values = {}
@@ -229,7 +265,9 @@ def load_config(path: Path | None) -> Config:
     try:
         return Config.model_validate(values, context={"folder": path.parent})
     except ValidationError as error:
-        raise ConfigError(f"{path}, {_tell(error.errors()[0], root)}") from None
+        errors = error.errors()  # a misspelt key is told before the required one that it should have been
+        first = next((one for one in errors if one["type"] == "extra_forbidden"), errors[0])
+        raise ConfigError(f"{path}, {_tell(first, root)}") from None
 
 
 def _tell(error: Any, root: yaml.Node | None) -> str:
@@ -244,6 +282,11 @@ def _tell(error: Any, root: yaml.Node | None) -> str:
         return f"line {line}: {key} is not a key that exists; {mend}"
     if error["type"] == "missing":
         return f"line {line}: {key} is missing; add it."
+    if error["type"] == "model_type":
+        return (
+            f"line {line}: {key} = {error['input']!r} is wrong: it holds keys with values of their own; "
+            "give one, or take the line away."
+        )
     reason = error["msg"].removeprefix("Value error, ")
     if isinstance(error["input"], dict | Section):
         return f"line {line}: {key}: {reason}."
