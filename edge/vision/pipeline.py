@@ -9,7 +9,7 @@ from edge.records import Emotion, Face, Frame, GreyImage, Observation
 from edge.vision.crops import Square
 from edge.vision.emotion import EmotionReader
 from edge.vision.eyes import EyeReader
-from edge.vision.face import face_detector
+from edge.vision.face import choose_driver, face_detector
 from edge.vision.landmarks import LandmarkReader
 from edge.vision.points import face_square, square_of_eyes
 
@@ -68,7 +68,8 @@ class Pipeline:
 
     def _search(self, image: GreyImage) -> tuple[Face, float] | None:
         """The face wherever the detector finds one."""
-        found = self._detector.find(image, self._last_face)
+        near = self._last_face.box if self._last_face else None
+        found = choose_driver(self._detector.find(image, near), self._config.face.seat, image)
         if found is None:
             return None
         square = square_of_eyes(found.right_eye, found.left_eye)
