@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -36,9 +38,9 @@ def test_only_models_lie_among_the_models(tracked: list[Path]) -> None:
     assert kinds <= {".tflite", ".py", ".md"}
 
 
-def test_no_module_is_over_four_hundred_lines(tracked: list[Path]) -> None:
+def test_no_module_is_over_four_hundred_lines_and_no_test_much_longer(tracked: list[Path]) -> None:
     lengths = {path: len((ROOT / path).read_text().splitlines()) for path in tracked if path.suffix == ".py"}
-    assert {path: length for path, length in lengths.items() if length > 400} == {}
+    assert {path: n for path, n in lengths.items() if n > (500 if path.parts[0] == "tests" else 400)} == {}
 
 
 def test_the_changelog_begins_with_this_version() -> None:
@@ -52,3 +54,13 @@ def test_continuous_integration_runs_make_test_where_nothing_may_be_missing() ->
     script = ROOT / ".ci" / "run"
     assert os.access(script, os.X_OK)
     assert "export CI=true\nexec make test" in script.read_text()
+
+
+def test_the_demo_prints_the_closure_as_it_comes_and_ends_by_itself() -> None:
+    command = [sys.executable, "-m", "edge.cli", "run", "--config", "config/demo.yaml"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr
+    events = [json.loads(line) for line in done.stdout.splitlines()]
+    fatigue = [(event["cause"], event["phase"]) for event in events if event["signal"] == "fatigue"]
+    assert fatigue == [("microsleep", "start"), ("sleep", "update"), ("sleep", "end")]
+    assert {event["id"] for event in events if event["signal"] == "fatigue"} == {events[0]["id"]}
