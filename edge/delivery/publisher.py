@@ -206,10 +206,14 @@ class Publisher:
             self._dropped_told, self._dropping = dropped, False
 
     def _tell_lost(self, error: BrokerError) -> None:
-        self._last_error = f"the broker at {self._address} {error}; {error.mend}; trying again."
+        self._last_error = f"the broker at {self._address} {error}; {error.mend}."
         if self._told != self._last_error:
             self._told = self._last_error
-            _log.log(logging.ERROR if isinstance(error, RefusedError) else logging.WARNING, "%s", self._last_error)
+            _log.log(
+                logging.ERROR if isinstance(error, RefusedError) else logging.WARNING,
+                "%s It is tried again.",
+                self._last_error,
+            )
 
     def _tell_dropping(self) -> None:
         if not self._dropping and self._queue.dropped > self._dropped_told:

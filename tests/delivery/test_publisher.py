@@ -290,10 +290,11 @@ def test_a_broker_that_never_answers_is_given_up_and_tried_again(publish, monkey
         bytes([0x20, 3, 0, 250, 0]),
         bytes([0x20, 5, 0, 0, 2, 0xFE, 0]),
         bytes([0x20, 0]),
+        bytes([0x20, 2, 0, 1]),
         bytes([0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF]),
         b"",
     ],
-    ids=["http", "reason", "property", "short", "length", "nothing"],
+    ids=["http", "reason", "property", "short", "mqtt 3", "length", "nothing"],
 )
 def test_what_is_no_mqtt_broker_is_a_reason_and_no_crash(answer, publish):
     with socket.create_server(("127.0.0.1", 0)) as listener:
@@ -304,6 +305,20 @@ def test_what_is_no_mqtt_broker_is_a_reason_and_no_crash(answer, publish):
             client.sendall(answer)
         wait_for(lambda: publisher.stats().last_error, "the reason is told")
         assert not is_connected(publisher)
+
+
+def test_an_acknowledgement_before_the_connection_ends_counts(publish):
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        publisher = publish(listener.getsockname()[1], reconnect_min_s=60)
+        put_all(publisher, 2)
+        client, _ = listener.accept()
+        with client:
+            client.sendall(bytes([0x20, 3, 0, 0, 0]))  # CONNACK, success
+            wait_for(lambda: b"event/fatigue" in client.recv(4096), "the events come")
+            client.sendall(bytes([0x40, 2, 0, 1, 0x40, 2, 0, 2]))  # PUBACK of the birth and of one event
+            client.shutdown(socket.SHUT_WR)
+            wait_for(lambda: publisher.stats().last_error, "the end is noticed")
+    assert (publisher.stats().sent, publisher.stats().waiting) == (1, 1)
 
 
 def test_beyond_the_queue_the_oldest_go_counted_and_said(broker, subscribe, publish, caplog, may_connect):
