@@ -12,13 +12,16 @@ from pathlib import Path
 
 from edge.cameras.camera import CameraError
 from edge.cameras.factory import open_camera
-from edge.config import Config, MqttConfig, load_config
+from edge.config import Config, FaceConfig, MqttConfig, load_config
 from edge.delivery.connection import BrokerError, Connection
 from edge.delivery.password import read_password
 from edge.errors import CheckFailed, ConfigError, UserError
 from edge.service.session import state_directory
-from edge.vision.card import Task
-from edge.vision.tflite import TfliteModel
+from edge.vision.card import read_card
+from edge.vision.emotion import EmotionReader
+from edge.vision.eyes import EyeReader
+from edge.vision.face import face_detector
+from edge.vision.landmarks import LandmarkReader
 
 FIRST_FRAME_S = 5.0
 """A camera needs a second or two to begin."""
@@ -47,13 +50,11 @@ def check_all(config_file: Path | None) -> Iterator[Finding]:
         yield Finding("configuration", False, str(error))
         return
     yield Finding("configuration", True, str(config_file or "every value at its default"))
-    models: tuple[tuple[Task, Path], ...] = (
-        ("landmarks", config.vision.landmarks_model),
-        ("eyes", config.vision.eyes_model),
-        ("emotion", config.vision.emotion_model),
-    )
-    for task, path in models:
-        yield _look(f"model {task}", partial(_model, task, path))
+    vision = config.vision
+    yield _look("face detector", partial(_detector, vision.face))
+    yield _look("model landmarks", partial(_model, LandmarkReader, vision.landmarks_model))
+    yield _look("model eyes", partial(_model, EyeReader, vision.eyes_model))
+    yield _look("model emotion", partial(_model, EmotionReader, vision.emotion_model))
     yield _look("camera", partial(_camera, config))
     if config.mqtt is None:
         yield Finding("broker", True, "none is configured, events are printed")
@@ -70,8 +71,14 @@ def _look(name: str, look: Callable[[], str]) -> Finding:
         return Finding(name, False, str(error))
 
 
-def _model(task: Task, path: Path) -> str:
-    card = TfliteModel(path, task).card
+def _detector(config: FaceConfig) -> str:
+    face_detector(config)
+    return config.detector
+
+
+def _model(reader: Callable[[Path], object], path: Path) -> str:
+    reader(path)  # as the daemon does, so what it would refuse is refused here
+    card = read_card(path)
     return f"{path.name} {card.version}, sha256 {card.sha256[:12]}"
 
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from edge.errors import ConfigError
 from edge.records import Eyes, Face, GreyImage
 from edge.vision.crops import Square, cut, eye_squares, level
 from edge.vision.tflite import TfliteModel
+
+LABELS = ("open", "closed")
 
 SMALLEST_PATCH = 10.0
 """Pixels of the frame: a smaller eye patch holds no lids that could be told open from closed."""
@@ -17,6 +20,11 @@ class EyeReader:
 
     def __init__(self, path: Path, threads: int = 1) -> None:
         self._model = TfliteModel(path, "eyes", threads)
+        if set(self._model.card.labels) != set(LABELS):
+            raise ConfigError(
+                f"{path}: the eyes are read by the labels {', '.join(LABELS)}, the card has "
+                f"{', '.join(self._model.card.labels)}; train and convert a model with these two."
+            )
 
     def read(self, image: GreyImage, face: Face) -> Eyes:
         """Probability that each eye is closed; None for an eye that is out of the frame or too small."""

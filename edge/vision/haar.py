@@ -39,7 +39,7 @@ class HaarDetector:
         found = self._find_near(image, near) if near is not None else []
         if found:
             return found
-        smallest = self._config.smallest * self._config.search_height
+        smallest = self._config.smallest * min(self._config.search_height, image.shape[0])
         return self._search(image, Box(0, 0, image.shape[1], image.shape[0]), self._config.search_height, smallest)
 
     def _find_near(self, image: GreyImage, box: Box) -> list[Face]:
@@ -51,9 +51,9 @@ class HaarDetector:
         left, top = max(0, int(region.x)), max(0, int(region.y))
         right, bottom = max(0, int(region.x + region.width)), max(0, int(region.y + region.height))
         part = image[top:bottom, left:right]
-        if min(part.shape) < 24:  # the cascade's own window
+        scale = min(1.0, height / max(region.height, 1.0))
+        if min(part.shape) * scale < 24:  # the cascade's own window
             return []
-        scale = min(1.0, height / region.height)
         small = cv2.resize(part, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
         least = max(24, round(smallest))
         found = self._cascade.detectMultiScale(small, _STEP, _NEIGHBOURS, 0, (least, least))

@@ -69,7 +69,10 @@ class Pipeline:
     def _search(self, image: GreyImage) -> tuple[Face, float] | None:
         """The face wherever the detector finds one."""
         near = self._last_face.box if self._last_face else None
-        found = choose_driver(self._detector.find(image, near), self._config.face.seat, image)
+        faces = self._detector.find(image, near)
+        if faces:
+            self._last_face = None  # what was found near may be no driver: without him, search everywhere next time
+        found = choose_driver(faces, self._config.face.seat, image)
         if found is None:
             return None
         square = square_of_eyes(found.right_eye, found.left_eye)

@@ -5,6 +5,10 @@ Runs on LiteRT (`ai-edge-litert`), or on `tflite-runtime` where only that is ins
 
 from __future__ import annotations
 
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +33,23 @@ def _interpreter_class() -> Any:
     return Interpreter
 
 
+@contextmanager
+def _without_chatter() -> Iterator[None]:
+    """Standard error closed for a moment: the runtime tells there, past every setting, that it works as it should.
+
+    What goes wrong comes as an exception.
+    """
+    sys.stderr.flush()
+    saved = os.dup(2)
+    with Path(os.devnull).open("w") as nowhere:
+        os.dup2(nowhere.fileno(), 2)
+    try:
+        yield
+    finally:
+        os.dup2(saved, 2)
+        os.close(saved)
+
+
 class TfliteModel:
     """An int8 model with its card.
 
@@ -47,8 +68,9 @@ class TfliteModel:
             raise ConfigError(f"{path}: this model is for {self.card.task}, not for {task}; name another file.")
         try:
             # the flatbuffer is handed over as bytes, so that what was hashed is what runs
-            self._interpreter = _interpreter_class()(model_content=flatbuffer, num_threads=threads)
-            self._interpreter.allocate_tensors()
+            with _without_chatter():
+                self._interpreter = _interpreter_class()(model_content=flatbuffer, num_threads=threads)
+                self._interpreter.allocate_tensors()
         except (ValueError, RuntimeError) as error:
             reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
             raise ConfigError(
@@ -62,9 +84,17 @@ class TfliteModel:
                 f"{path}: the card says int8 input {expected}, the network has {given['dtype'].__name__} "
                 f"{tuple(int(n) for n in given['shape'])}; convert it again with convert-tflite."
             )
-        if self.card.task in ("emotion", "eyes") and taken["shape"][-1] != len(self.card.labels):
+        if self.card.task != "face" and (spec.width != spec.height or spec.channels != 1):
             raise ConfigError(
-                f"{path}: the card has {len(self.card.labels)} labels, the network {taken['shape'][-1]} scores; "
+                f"{path}: the network takes {spec.width}x{spec.height} pixels of {spec.channels} channels, and patches "
+                "are cut square and grey; train and convert a model for such."
+            )
+        labels, scores = len(self.card.labels), int(np.prod(taken["shape"]))
+        # of landmarks the first is presence, each other a point with two coordinates
+        wanted = {"emotion": labels, "eyes": labels, "landmarks": 2 * labels - 1}.get(self.card.task, scores)
+        if scores != wanted:
+            raise ConfigError(
+                f"{path}: the card has {labels} labels, so {wanted} scores, the network has {scores}; "
                 "convert it again with convert-tflite."
             )
         self._input, self._output = given["index"], taken["index"]
