@@ -10,10 +10,11 @@ from edge.config import RulesConfig
 from edge.records import Cause, Signal
 from edge.replay.truth import Expected, Interval, Truth
 
-EARLY_S = 0.2
-LATE_S = 0.5
+ROUNDING_S = 1e-6
+EARLY_S = 0.2 + ROUNDING_S
+LATE_S = 0.5 + ROUNDING_S
 """A signal counts for a closure from this much before to this much after the closure reached its threshold."""
-SHORTEST_TIMED_S = 0.25
+SHORTEST_TIMED_S = 0.25 - ROUNDING_S
 """Closures from this length on are timed; shorter ones are blinks."""
 NEAR_S = 0.15
 """A found closure that comes this near to a labelled one is the same: labels are good to about two frames."""
@@ -68,7 +69,7 @@ def score(
 ) -> Score:
     """Hold what was seen and said, in order of time, against the truth."""
     frames = max(len(moments), 1)
-    missed, delays, rightful = _match(signals, truth, rules)
+    missed, delays, rightful = _match(signals, seconds, truth, rules)
     false = [
         FalseSignal(signal.signal, signal.cause, round(signal.time, 3))
         for signal in signals
@@ -108,10 +109,13 @@ def summary(scores: Sequence[Score]) -> dict[str, object]:
     }
 
 
-def _match(signals: Sequence[Signal], truth: Truth, rules: RulesConfig) -> tuple[list[str], list[float], set[int]]:
+def _match(
+    signals: Sequence[Signal], seconds: float, truth: Truth, rules: RulesConfig
+) -> tuple[list[str], list[float], set[int]]:
     """What was missed, the delays of what was reported, and the episodes that were rightly begun."""
     missed, delays, rightful = [], [], set()
-    ended = {s.episode for s in signals if s.phase == "end"}
+    # what is still open at the last frame is ended there by the end of the recording, not by a rule
+    ended = {s.episode for s in signals if s.phase == "end" and s.time < seconds}
     for expected in truth.expect:
         first, due, last = _when(expected, rules)
         hit = next(
@@ -191,7 +195,7 @@ def _closures(moments: Sequence[Moment], truth: Sequence[Interval], not_scored: 
 def _perclos_error(moments: Sequence[Moment], truth: Sequence[Interval], rules: RulesConfig) -> float | None:
     """The largest difference from the PERCLOS of the labels, once a whole window has passed."""
     window = rules.perclos.short_s
-    closures = [c for c in truth if c[1] - c[0] >= rules.perclos.blink_s]
+    closures = [c for c in truth if c[1] - c[0] >= rules.perclos.blink_s - ROUNDING_S]
     begin = moments[0].time if moments else 0.0
     errors = [
         abs(m.perclos - sum(max(0.0, min(c[1], m.time) - max(c[0], m.time - window)) for c in closures) / window)

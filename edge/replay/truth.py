@@ -61,9 +61,9 @@ def read_truth(recording: Path) -> Truth:
         ) from None
     except OSError as error:
         raise InputError(f"{path}: the truth cannot be read ({error.strerror}); mend its permissions.") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: this is not YAML ({' '.join(str(error).split())}); mend it.") from None
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"]) or "the file"
         raise InputError(f"{path}: {where} is wrong ({first['msg']}); mend it.") from None
+    except (yaml.YAMLError, ValueError) as error:  # ValueError: no UTF-8, or a date such as 2026-99-99
+        raise InputError(f"{path}: this is not YAML ({' '.join(str(error).split())}); mend it.") from None

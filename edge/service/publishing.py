@@ -29,5 +29,6 @@ def published(config: Config, session: int, patience_s: float = 30.0) -> Iterato
     finally:
         publisher.close(patience_s)
     stats = publisher.stats()
-    if stats.waiting:
-        raise CheckFailed(f"{stats.waiting} events were not delivered: {stats.last_error}")
+    if lost := stats.waiting + stats.dropped:
+        reason = stats.last_error or "the broker was too slow; try again."
+        raise CheckFailed(f"{lost} events were not delivered: {reason}")

@@ -22,7 +22,7 @@ def next_session(state_directory: Path | None) -> int:
     path = state_directory / "session"
     try:
         state_directory.mkdir(parents=True, exist_ok=True)
-        last = path.read_text(encoding="ascii").strip() if path.exists() else "0"
+        last = path.read_text(encoding="ascii", errors="replace").strip() if path.exists() else "0"
         session = int(last) + 1 if last.isascii() and last.isdigit() else int(time.time())
         fresh = path.with_suffix(".new")
         with fresh.open("w", encoding="ascii") as file:
