@@ -137,6 +137,7 @@ def test_a_video_whose_rate_varies_keeps_its_times(tmp_path):
     assert found == pytest.approx([index / 20 for index in [*range(5), *range(10, 20)]], abs=1e-3)
 
 
+@pytest.mark.skipif(not hasattr(cv2, "CAP_PROP_PTS"), reason="OpenCV 4.10 does not tell where a video begins")
 def test_a_video_that_begins_late_begins_at_zero(tmp_path):
     write_video(tmp_path / "drive.mp4", 10, rate=20)
     ffmpeg("-itsoffset", "5", "-i", tmp_path / "drive.mp4", "-c", "copy", tmp_path / "late.mkv")
