@@ -6,12 +6,19 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from edge.errors import InputError
 from edge.records import Cause, SignalName
 
-Interval = tuple[Annotated[float, Field(ge=0)], Annotated[float, Field(ge=0)]]
+
+def _rising(interval: tuple[float, float]) -> tuple[float, float]:
+    if not interval[0] <= interval[1]:  # refuses NaN, too
+        raise ValueError("an interval ends after it starts")
+    return interval
+
+
+Interval = Annotated[tuple[Annotated[float, Field(ge=0)], Annotated[float, Field(ge=0)]], AfterValidator(_rising)]
 """[start, end) in seconds of the recording."""
 
 
