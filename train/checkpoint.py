@@ -27,13 +27,6 @@ class State:
     history: list[dict[str, float]] | None = None
 
 
-def replace(path: Path, text: str) -> None:
-    """Writes a text file so that it is there whole or as it was."""
-    new = path.with_name(path.name + ".new")
-    new.write_text(text)
-    new.replace(path)
-
-
 def save(path: Path, state: State, model: keras.Model, average: Weights) -> None:
     arrays = {f"weights_{i}": value for i, value in enumerate(model.get_weights())}
     arrays |= {f"optimizer_{i}": keras.ops.convert_to_numpy(v) for i, v in enumerate(model.optimizer.variables)}

@@ -91,7 +91,7 @@ def evaluate(
 ) -> None:
     """Measure MODEL, a .keras or an int8 .tflite, on images that it was not trained on."""
     from train import report, run
-    from train.checkpoint import replace
+    from train.files import replace
     from train.recipes import recipe_of
 
     recipe = recipe_of(task)

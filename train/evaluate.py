@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import confusion_matrix, precision_recall_fscore_support, roc_auc_score
 
+from convert.quiet import quiet
 from edge.errors import InputError
 from edge.vision.card import Task
 from train.calibrate import calibration_error, softmax
@@ -82,10 +83,11 @@ def scorer(path: Path, task: Task | None = None) -> Scorer:
     if not path.is_file():
         raise InputError(f"{path}: there is no such model file; train one with train-model fit.")
     if path.suffix == ".keras":
-        import keras  # slow to import, and not needed for a model that was converted
-
         try:
-            model = keras.saving.load_model(path, compile=False)
+            with quiet():
+                import keras  # slow to import, and not needed for a model that was converted
+
+                model = keras.saving.load_model(path, compile=False)
         except (ValueError, OSError, TypeError, KeyError) as error:
             first = str(error).strip().splitlines()[0]
             raise InputError(f"{path}: this Keras model cannot be loaded ({first}); train it anew.") from None

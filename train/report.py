@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from edge.errors import InputError
-from train.checkpoint import replace
+from train.files import replace
 from train.recipes import Recipe
 
 Results = dict[str, Any]

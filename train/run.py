@@ -10,13 +10,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from convert.quiet import quiet
 from edge.errors import InputError
 from edge.vision.card import InputSpec, ModelCard, read_card
 from edge.vision.crops import level
-from train import checkpoint, data, report
+from train import data, report
 from train.calibrate import fit_temperature
 from train.card import summary, write_card
 from train.evaluate import Scorer, measure, scorer
+from train.files import replace
 from train.recipes import Recipe, recipe_of
 
 
@@ -66,7 +68,11 @@ def fit(
     training = data.training(task, folder, leave_out)
     validation = data.validation(task, folder, leave_out)
 
-    from train import fit as fitting  # Keras and its backend take seconds to import
+    with quiet():
+        import keras  # it and its backend take seconds to import
+
+        keras.random.uniform((1,))  # the backend starts, and says so, at its first operation
+        from train import fit as fitting
 
     state = fitting.fit(recipe, training, validation, output, seed=seed, leave_out=leave_out, verbose=verbose)
 
@@ -75,7 +81,7 @@ def fit(
     # The vehicle levels its patches, so the temperature is fitted to levelled ones.
     logits = score(inputs_of(validation.images[labels >= 0], recipe.input, levelled=True))
     temperature = fit_temperature(logits, labels[labels >= 0])
-    checkpoint.replace(output / "temperature.json", json.dumps({"temperature": temperature}) + "\n")
+    replace(output / "temperature.json", json.dumps({"temperature": temperature}) + "\n")
 
     parts = {
         "validation": _judge(recipe, validation, score, temperature, levelled=False),
@@ -89,7 +95,7 @@ def fit(
     if cited:
         results["leave_one_set_out_auc"] = cited
     card = write_card(recipe, temperature=temperature, results=results, commands=[command], seed=seed)
-    checkpoint.replace(output / "card.json", card.model_dump_json(indent=1) + "\n")
+    replace(output / "card.json", card.model_dump_json(indent=1) + "\n")
     return parts["validation"]
 
 

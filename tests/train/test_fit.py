@@ -1,0 +1,131 @@
+"""A run: what it leaves behind, and how it goes on after an interruption."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+
+from edge.errors import InputError
+from train import checkpoint
+from train import fit as fitting
+from train.data import Examples
+from train.recipes import EYES
+
+TINY = dataclasses.replace(
+    EYES, options={"stem": 4, "stages": ((4, 1),), "dropout": 0.0}, epochs=2, batch=16, steps=3, warm_up=0.0
+)
+
+
+def _bars(count: int) -> Examples:
+    """Patches with a dark bar: upright is `open`, level is `closed`."""
+    random = np.random.default_rng(0)
+    images = random.integers(120, 200, (count, 48, 48)).astype(np.uint8)
+    state = np.arange(count) % 2
+    images[state == 0, :, 18:30] = 20
+    images[state == 1, 18:30, :] = 20
+    targets = np.eye(2, dtype=np.float32)[state]
+    return Examples(images, targets, np.ones(count, np.float32), {"state": state}, np.full(count, "web"))
+
+
+def _fit(output: Path, recipe: Any = TINY, seed: int = 0) -> checkpoint.State:
+    return fitting.fit(recipe, _bars(64), _bars(32), output, seed=seed, verbose=0)
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    output = tmp_path_factory.mktemp("run")
+    _fit(output)
+    return output
+
+
+class _PowerCut(Exception):
+    pass
+
+
+def _fit_until_the_power_is_cut(output: Path) -> None:
+    """Runs one epoch, saves its checkpoint, and stops."""
+    save = checkpoint.save
+
+    def save_then_cut(path: Path, state: checkpoint.State, *rest: Any) -> None:
+        save(path, state, *rest)
+        raise _PowerCut
+
+    with pytest.MonkeyPatch.context() as cut:
+        cut.setattr(checkpoint, "save", save_then_cut)
+        with pytest.raises(_PowerCut):
+            _fit(output)
+
+
+@pytest.fixture(scope="module")
+def resumed(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, checkpoint.State, Path]:
+    """What stood in the checkpoint when the power was cut, then the state and the folder of the run that went on."""
+    output = tmp_path_factory.mktemp("resumed")
+    _fit_until_the_power_is_cut(output)
+    with np.load(output / "checkpoint.npz") as file:
+        first = str(file["state"])
+    return first, _fit(output), output
+
+
+def test_an_interrupted_run_goes_on_where_it_was(resumed: tuple[str, checkpoint.State, Path]) -> None:
+    first, state, output = resumed
+    assert '"epoch": 1' in first
+    assert state.epoch == 2
+    assert state.history is not None
+    assert f'"seconds": {state.history[0]["seconds"]}' in first  # the first epoch was not trained again
+    with np.load(output / "checkpoint.npz") as file:
+        steps = [int(file[key]) for key in file.files if key.startswith("optimizer_") and file[key].shape == ()]
+    assert TINY.epochs * TINY.steps in steps  # the optimizer's own counter went on, and so the learning rate
+
+
+def test_an_interrupted_run_ends_as_one_that_was_not(resumed: tuple[str, checkpoint.State, Path], run: Path) -> None:
+    with np.load(run / "checkpoint.npz") as whole, np.load(resumed[2] / "checkpoint.npz") as other:
+        for key in (key for key in whole.files if key.startswith(("weights_", "average_"))):
+            # not to the bit: sums of many threads have no fixed order, and the inner layers compute in bfloat16
+            np.testing.assert_allclose(other[key], whole[key], atol=0.02)
+
+
+def test_a_finished_run_is_not_trained_again(run: Path) -> None:
+    before = (run / "model.keras").read_bytes()
+    assert _fit(run).epoch == 2
+    assert (run / "model.keras").read_bytes() == before
+
+
+def test_the_model_of_a_run_is_plain_float32(run: Path) -> None:
+    model = keras.saving.load_model(run / "model.keras", compile=False)
+    assert {layer.dtype_policy.name for layer in model.layers} == {"float32"}
+    assert model.output_shape == (None, 2)
+
+
+def test_a_run_with_other_options_is_not_mixed_with_this_one(run: Path) -> None:
+    with pytest.raises(InputError, match="another epochs, seed; give the same options or another folder"):
+        _fit(run, dataclasses.replace(TINY, epochs=3), seed=1)
+
+
+def test_a_damaged_checkpoint_is_told(tmp_path: Path) -> None:
+    (tmp_path / "checkpoint.npz").write_bytes(b"PK\x03\x04 cut")
+    with pytest.raises(InputError, match="checkpoint cannot be read; delete it"):
+        _fit(tmp_path)
+
+
+def test_an_output_that_is_a_file_is_told(tmp_path: Path) -> None:
+    (tmp_path / "run").write_text("")
+    with pytest.raises(InputError, match="run folder cannot be made"):
+        _fit(tmp_path / "run")
+
+
+def test_it_learns(tmp_path: Path) -> None:
+    recipe = dataclasses.replace(
+        TINY,
+        options={"stem": 8, "stages": ((16, 1),), "dropout": 0.0},
+        augmentation=dataclasses.replace(TINY.augmentation, erase=0.0, blur=0.0, highlight=0.0),
+        epochs=2,
+        steps=25,
+        learning_rate=5e-3,
+        averaging=0.8,
+    )
+    assert _fit(tmp_path, recipe).best > 0.95
