@@ -268,8 +268,8 @@ def test_put_never_waits_for_the_network(network, broker, publish):
             took.append(time.perf_counter() - began)
         took.sort()
         print(f"put, {network}: p99 {took[-20] * 1000:.3f} ms, longest {took[-1] * 1000:.3f} ms")
-        assert took[-20] < 0.005  # of the other 20 a busy machine can suspend any
-        assert took[-1] < 0.1
+        assert took[-20] < 0.005
+        assert took[-1] < 0.9 * connection.CONNECT_S  # a busy machine can suspend any of them, but not for so long
         assert publisher.stats().waiting == 500
         broker.resume()
 
