@@ -104,6 +104,11 @@ def test_doubling_the_frame_rate_moves_no_decision_by_more_than_a_frame(drive: l
     assert once.decisions[-1].perclos_short == twice.decisions[-1].perclos_short
 
 
+def _highest(signals: list[Signal]) -> dict[int, str]:
+    """The cause that each episode came to."""
+    return {signal.episode: signal.cause for signal in signals}
+
+
 @given(st.lists(st.tuples(states, st.sampled_from([4, 20, 30, 60, 150])), min_size=2, max_size=8), st.data())
 @settings(max_examples=60, deadline=None)
 def test_splitting_a_gap_moves_no_decision_beyond_the_next_frame(
@@ -116,9 +121,12 @@ def test_splitting_a_gap_moves_no_decision_beyond_the_next_frame(
     late = [replace(shot, time=shot.time + gap_s) for shot in film[cut + 1 :]]
     whole = play([*film[: cut + 1], *late])
     split = play([*film[: cut + 1], film[cut].time + 0.25, film[cut].time + 0.25 + gap_s / 4, *late])
-    assert whole.causes == split.causes
-    for a, b in zip(whole.signals, split.signals, strict=True):
-        assert abs(a.time - b.time) <= gap_s + FRAME_S
+    # A cause may rise on its way through the gap; where it stands after it is the same.
+    for phase in ("start", "end"):
+        first, second = ([signal for signal in played.signals if signal.phase == phase] for played in (whole, split))
+        assert [signal.signal for signal in first] == [signal.signal for signal in second]
+        assert all(abs(a.time - b.time) <= gap_s + FRAME_S for a, b in zip(first, second, strict=True))
+    assert _highest(whole.signals) == _highest(split.signals)
 
 
 def test_memory_stays_as_it_is_over_a_simulated_day() -> None:
