@@ -164,12 +164,12 @@ class Publisher:
     def _send(self, connection: Connection) -> None:
         """Hand over what the window has room for; on a new connection all that is unacknowledged, oldest first."""
         if not self._connected:
-            self._connected = True
             self._accepted_at = time.monotonic()
             self._sending.clear()
             self._last_ticket = 0
             connection.publish(self._availability(b"online"))
             self._tell_connected()
+            self._connected = True
         status, self._status = self._status, None
         if status is not None:
             connection.publish(Message(self._topics.status, status, qos=0, retain=True))
