@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import io
 import zipfile
+import zlib
 from pathlib import Path
 from typing import Any, Literal
 
@@ -18,6 +19,9 @@ from edge.errors import ConfigError
 
 CARD_NAME = "card.json"
 TFLITE_IDENTIFIER = b"TFL3"
+
+_NO_ZIP = (zipfile.BadZipFile, zlib.error, KeyError, RuntimeError, ValueError, EOFError)
+"""What reading a damaged zip raises, found by damaging one byte by byte."""
 
 Task = Literal["emotion", "eyes", "face", "landmarks"]
 
@@ -106,7 +110,7 @@ def read_model(path: Path) -> tuple[bytes, ModelCard]:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             text = archive.read(CARD_NAME)
             flatbuffer = content[: min(entry.header_offset for entry in archive.infolist())]
-    except (zipfile.BadZipFile, KeyError):
+    except _NO_ZIP:
         raise ConfigError(f"{path}: the model has no card, so it is cut short or foreign; {mend}.") from None
     try:
         card = ModelCard.model_validate_json(text)
