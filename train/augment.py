@@ -61,18 +61,18 @@ def light(patches: NDArray[np.float32], plan: Augmentation, random: np.random.Ge
         return random.uniform(low, high, (count, 1, 1)).astype(np.float32)
 
     x = patches / 255.0
-    x = np.power(x, np.exp(draw(-0.5, 0.5)))
+    x = np.power(x, np.exp(draw(-plan.gamma, plan.gamma)))
     down, across = np.mgrid[-1 : 1 : height * 1j, -1 : 1 : width * 1j].astype(np.float32)
     turn = draw(0, 2 * np.pi)
-    x *= np.exp(draw(0, 0.6) * (across * np.cos(turn) + down * np.sin(turn)))
+    x *= np.exp(draw(0, plan.falloff) * (across * np.cos(turn) + down * np.sin(turn)))
     x -= x.mean(axis=(1, 2), keepdims=True)
     x /= np.maximum(x.std(axis=(1, 2), keepdims=True), LEAST_DEVIATION / 255.0)
     levelled = random.random((count, 1, 1)) < plan.standardised
     low, high = np.log(plan.deviation)
     deviation = np.where(levelled, LEVEL_DEVIATION, np.exp(draw(low, high)))
     mean = np.where(levelled, LEVEL_MEAN, draw(*plan.mean))
-    strength = deviation * draw(0.0, 0.2) * (draw(0, 1) < 0.6)
-    x += random.standard_normal(x.shape, np.float32) * (strength / deviation)
+    share, most = plan.noise
+    x += random.standard_normal(x.shape, np.float32) * draw(0, most) * (draw(0, 1) < share)
     return np.asarray(x * deviation + mean, np.float32)
 
 

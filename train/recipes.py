@@ -30,6 +30,12 @@ class Augmentation:
     """Share of images brought to mean 128 and deviation 48, as the device may do; the others get any light."""
     mean: tuple[float, float] = (50.0, 205.0)
     deviation: tuple[float, float] = (14.0, 75.0)
+    gamma: float = 0.5
+    """Natural logarithm of the largest exponent that grey values are raised to; its negative is the smallest."""
+    falloff: float = 0.6
+    """Largest fall of a lamp's light from the middle to the edge, as a natural logarithm."""
+    noise: tuple[float, float] = (0.6, 0.2)
+    """Share of images, and the most noise over the image's own deviation."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +63,9 @@ class Recipe:
     """The label set that the temperature is fitted to."""
     thresholds: dict[str, float] = field(default_factory=dict)
     datasets: tuple[Dataset, ...] = ()
+    settled: Augmentation | None = None
+    """Milder changes for the epochs after the first `settle_after`, which end nearer to real images."""
+    settle_after: int = 0
 
 
 # A std of 64 lets the 256 grey values of an image fill the 256 values of an int8 tensor, one for one.
@@ -86,6 +95,20 @@ EMOTION = Recipe(
     reference="ferplus",
     thresholds={"sad": 0.35},  # a lowered threshold for sad, as in the deployment that this product follows
     datasets=(Dataset(name="FER2013", terms=FER2013_TERMS), Dataset(name="FER+", terms=FERPLUS_TERMS)),
+    settled=Augmentation(
+        zoom={"fer2013": (0.92, 1.08)},
+        shift=0.06,
+        rotation=8.0,
+        erase=0.08,
+        blur=0.08,
+        standardised=0.7,
+        mean=(70.0, 185.0),
+        deviation=(25.0, 75.0),
+        gamma=0.3,
+        falloff=0.3,
+        noise=(0.3, 0.12),
+    ),
+    settle_after=11,
 )
 
 EYES = Recipe(
