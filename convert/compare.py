@@ -137,6 +137,17 @@ def failures(comparison: Comparison, limits: Limits) -> list[str]:
     return found
 
 
+def summary(comparison: Comparison) -> dict[str, Any]:
+    """The figures that belong on the card."""
+    return {
+        "pictures": comparison.pictures,
+        "agreement": round(comparison.agreement, 5),
+        "accuracy": _rounded(comparison.accuracy),
+        "recall": {label: _rounded(pair) for label, pair in comparison.recall.items()},
+        "largest_logit_difference": round(comparison.largest_logit_difference, 4),
+    }
+
+
 def table(comparison: Comparison) -> str:
     """The comparison as lines for a terminal."""
     rows = [("accuracy", comparison.pictures, comparison.accuracy)]
@@ -155,3 +166,7 @@ def table(comparison: Comparison) -> str:
 
 def _points(share: float) -> str:
     return f"{100 * share:.1f} points"
+
+
+def _rounded(pair: Pair) -> dict[str, float]:
+    return {"float32": round(pair.float32, 5), "int8": round(pair.int8, 5)}

@@ -12,7 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import ValidationError
 
-from convert.compare import Comparison
 from convert.quantize import Recipe
 from edge.errors import InputError
 from edge.vision.card import CARD_NAME, ModelCard
@@ -50,9 +49,14 @@ def refuse_misfit(card: ModelCard, input_shape: tuple[int, int, int], outputs: i
             f"the card says an input of {expected} (height, width, channels), the network takes {input_shape}; "
             "name the card that was written with this model."
         )
-    if outputs != len(card.labels):
+    labels = len(card.labels)
+    fits = {
+        "landmarks": outputs == 2 * labels - 1,  # presence, then two coordinates a point
+        "face": outputs % labels == 0,  # every label once a cell
+    }.get(card.task, outputs == labels)
+    if not fits:
         raise InputError(
-            f"the card has {len(card.labels)} labels ({', '.join(card.labels)}), the network gives {outputs} scores; "
+            f"the card has {labels} labels ({', '.join(card.labels)}), the network gives {outputs} scores; "
             "name the card that was written with this model."
         )
 
@@ -78,15 +82,8 @@ def refuse_probabilities(logits: NDArray[np.float32]) -> None:
         raise InputError("the network gives probabilities, not logits; take the softmax off its end and convert again.")
 
 
-def complete(card: ModelCard, recipe: Recipe, seed: int, comparison: Comparison) -> ModelCard:
+def complete(card: ModelCard, recipe: Recipe, seed: int, results: dict[str, Any]) -> ModelCard:
     """The card with how the model became int8 and what that changed; the hash is added when it is appended."""
-    results = {
-        "pictures": comparison.pictures,
-        "agreement": round(comparison.agreement, 5),
-        "accuracy": _rounded(asdict(comparison.accuracy)),
-        "recall": {label: _rounded(asdict(pair)) for label, pair in comparison.recall.items()},
-        "largest_logit_difference": round(comparison.largest_logit_difference, 4),
-    }
     source = {**asdict(recipe), "seed": seed, "versions": versions()}
     return card.model_copy(
         update={
@@ -135,7 +132,3 @@ def write(path: Path, content: bytes) -> None:
         raise InputError(
             f"{path}: the file cannot be written ({error.strerror}); make room, or name another."
         ) from None
-
-
-def _rounded(shares: dict[str, Any]) -> dict[str, float]:
-    return {name: round(share, 5) for name, share in shares.items()}

@@ -12,7 +12,8 @@ from itertools import chain
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.vision.crops import Square
+from edge.records import GreyImage
+from edge.vision.crops import Square, cut, level
 
 Points = NDArray[np.float32]
 
@@ -117,3 +118,8 @@ def square_of_eyes(right: tuple[float, float], left: tuple[float, float]) -> Squ
     x = (right[0] + left[0]) / 2 - _EYES_TO_CENTRE * down
     y = (right[1] + left[1]) / 2 + _EYES_TO_CENTRE * across
     return Square(x, y, max(_LEAST_SIDE, _SIDE_PER_EYES * distance), math.atan2(down, across))
+
+
+def crop(image: GreyImage, square: Square) -> GreyImage:
+    """What the network sees of uint8[height, width]: the square as uint8[96, 96], turned level, contrast normalised."""
+    return level(cut(image, square, CROP_SIZE))

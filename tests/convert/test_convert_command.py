@@ -190,14 +190,6 @@ def test_a_foreign_and_a_truncated_model_are_refused(model_file: Path, eyes_data
         assert not output.exists()
 
 
-@pytest.mark.parametrize("task", ["face", "landmarks"])
-def test_a_task_without_data_yet_is_said(task: str, eyes_data: Path, tmp_path: Path) -> None:
-    model = tmp_path / "model.keras"
-    card = {**CARD, "task": task}
-    (tmp_path / "card.json").write_text(json.dumps(card))
-    done = convert_tflite(model, "--task", task, "--data", eyes_data, "-o", tmp_path / "out.tflite")
-    assert f"--task {task}" in refusal(done)
-
 
 def test_an_unknown_task_is_refused_with_the_valid_ones() -> None:
     done = convert_tflite("model.keras", "--task", "mood", "--data", "data", "-o", "out.tflite")
