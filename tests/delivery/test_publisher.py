@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import signal
 import socket
 import subprocess
 import sys
@@ -125,9 +124,12 @@ def test_a_killed_daemon_is_offline_by_its_last_will(broker, subscribe):
         f"Publisher(MqttConfig(host='127.0.0.1', port={broker.port}), 'bus-17', 42).start(); threading.Event().wait()"
     )
     subscriber = subscribe(broker, "driver-monitor/+/availability")
-    with subprocess.Popen([sys.executable, "-c", program], cwd=ROOT) as daemon:
+    daemon = subprocess.Popen([sys.executable, "-c", program], cwd=ROOT)
+    try:
         wait_for(lambda: subscriber.payloads() == ["online"], "the daemon is online")
-        daemon.send_signal(signal.SIGKILL)
+    finally:
+        daemon.kill()
+        daemon.wait()
     wait_for(lambda: len(subscriber.messages) == 2, "the will arrives")
     assert subscriber.messages[1]["payload"] == "offline"
     assert subscriber.messages[1]["properties"]["user-properties"] == {"session": "42"}
