@@ -81,6 +81,7 @@ class Publisher:
         self._status: bytes | None = None
         self._connected = False
         self._accepted_at: float | None = None
+        self._has_room = False
         self._sent = 0
         self._last_error: str | None = None
         self._told: str | None = None
@@ -101,7 +102,7 @@ class Publisher:
     def put(self, event: Event) -> None:
         """Take an event; returns at once, whatever the network does."""
         self._queue.put(event)
-        if self._connected:
+        if self._has_room:  # otherwise the thread looks by itself when it can send
             self._wake()
 
     def publish_status(self, status: Mapping[str, Any]) -> None:
@@ -158,7 +159,7 @@ class Publisher:
             if self._connected:
                 self._say_farewell(connection)
         finally:
-            self._connected = False
+            self._connected = self._has_room = False
             connection.close()
 
     def _send(self, connection: Connection) -> None:
@@ -173,12 +174,15 @@ class Publisher:
         status, self._status = self._status, None
         if status is not None:
             connection.publish(Message(self._topics.status, status, qos=0, retain=True))
-        room = min(WINDOW, connection.receive_maximum) - len(connection.unacknowledged)
-        for ticket, event in self._queue.after(self._last_ticket, max(room, 0)):
+        room = max(0, min(WINDOW, connection.receive_maximum) - len(connection.unacknowledged))
+        self._has_room = True  # before the queue is read: what is put from here on rings
+        events = self._queue.after(self._last_ticket, room)
+        for ticket, event in events:
             historical = self._wall() - parse_time(event.time) > HISTORICAL_S
             payload = encode(dataclasses.replace(event, historical=historical))
             self._sending[connection.publish(Message(self._topics.event(event.signal), payload))] = ticket
             self._last_ticket = ticket
+        self._has_room = len(events) < room
 
     def _acknowledge(self, identifiers: list[int]) -> None:
         for identifier in identifiers:

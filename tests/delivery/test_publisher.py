@@ -110,7 +110,7 @@ def test_a_clean_end_delivers_what_waits_and_says_stopped(broker, subscribe, pub
     subscriber = subscribe(broker)
     publisher = publish(broker.port)
     put_all(publisher, 500)
-    publisher.close()
+    publisher.close(DEADLINE_S)
     assert publisher.stats().sent == 500
     wait_for(lambda: subscriber.payloads("availability")[-1:] == ["stopped"], "it says stopped")
     assert len(subscriber.payloads("event")) == 500
