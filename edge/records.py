@@ -45,7 +45,7 @@ class Face:
     """The driver's face: its box, the centres of eyes and mouth (x, y in pixels of the frame) and a score 0..1.
 
     "right" is the person's right eye, at the image's left. `roll` follows from the eyes: radians, positive where
-    the left eye is lower in the image.
+    the left eye is lower in the image. An eye is averted where the head is turned so far that it is seen from its side.
     """
 
     box: Box
@@ -53,6 +53,8 @@ class Face:
     left_eye: tuple[float, float]
     mouth: tuple[float, float]
     score: float
+    right_eye_averted: bool = False
+    left_eye_averted: bool = False
 
     @property
     def eye_distance(self) -> float:

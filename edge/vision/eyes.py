@@ -27,9 +27,12 @@ class EyeReader:
             )
 
     def read(self, image: GreyImage, face: Face) -> Eyes:
-        """Probability that each eye is closed; None for an eye that is out of the frame or too small."""
+        """Probability that each eye is closed; None for one that is averted, out of the frame or too small."""
         right, left = eye_squares(face)
-        return Eyes(self._read_one(image, right), self._read_one(image, left))
+        return Eyes(
+            None if face.right_eye_averted else self._read_one(image, right),
+            None if face.left_eye_averted else self._read_one(image, left),
+        )
 
     def _read_one(self, image: GreyImage, square: Square) -> float | None:
         height, width = image.shape

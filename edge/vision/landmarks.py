@@ -12,10 +12,15 @@ from numpy.typing import NDArray
 from edge.errors import ConfigError
 from edge.records import Box, Face, GreyImage
 from edge.vision.crops import Square, cut, level
-from edge.vision.points import INNER_LIPS, LABELS, OUTER_LIPS, PRESENCE_SCALE, eye_centres
+from edge.vision.points import INNER_LIPS, LABELS, LEFT_EYE, OUTER_LIPS, PRESENCE_SCALE, RIGHT_EYE, eye_centres
 from edge.vision.tflite import TfliteModel
 
+AVERTED = 0.75
+"""An eye that looks narrower than this share of the other is seen from its side: its lids can't be told open from
+closed. The eyes stand about 20 degrees outward on the head, so this is a turn of about 25 degrees."""
+
 _LIPS_BELOW, _LIPS_ABOVE = slice(1, 5), slice(6, 10)
+_OUTER_CORNER, _INNER_CORNER = 0, 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +38,16 @@ class Contours:
         right, bottom = self.points.max(axis=0).tolist()
         right_eye, left_eye = eye_centres(self.points)
         x, y = self.points[OUTER_LIPS].mean(axis=0).tolist()
-        return Face(Box(left, top, right - left, bottom - top), right_eye, left_eye, (x, y), self.presence)
+        right_width, left_width = _width(self.points[RIGHT_EYE]), _width(self.points[LEFT_EYE])
+        return Face(
+            Box(left, top, right - left, bottom - top),
+            right_eye,
+            left_eye,
+            (x, y),
+            self.presence,
+            right_eye_averted=right_width < AVERTED * left_width,
+            left_eye_averted=left_width < AVERTED * right_width,
+        )
 
     def mouth_open(self) -> float:
         """Distance between the inner lips over the distance between the eyes."""
@@ -41,6 +55,10 @@ class Contours:
         opening = lips[_LIPS_BELOW].mean(axis=0) - lips[_LIPS_ABOVE].mean(axis=0)
         right_eye, left_eye = eye_centres(self.points)
         return float(np.hypot(*opening)) / max(math.dist(right_eye, left_eye), 1.0)
+
+
+def _width(eye: NDArray[np.float32]) -> float:
+    return float(np.hypot(*(eye[_OUTER_CORNER] - eye[_INNER_CORNER])))
 
 
 class LandmarkReader:
