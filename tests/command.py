@@ -6,6 +6,7 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TextIO
 
 import cv2
 import pytest
@@ -48,10 +49,10 @@ def tell(capfd: pytest.CaptureFixture[str], *arguments: object) -> Told:
     return Told(done.exit_code, done.stdout + below.out, done.stderr + below.err)
 
 
-def start(*arguments: object) -> subprocess.Popen[str]:
-    """The installed program, its outputs as pipes."""
+def start(*arguments: object, stderr: TextIO | None = None) -> subprocess.Popen[str]:
+    """The installed program, its outputs as pipes; with `stderr` its errors go there."""
     command = [str(PROGRAM), *(str(argument) for argument in arguments)]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=stderr or subprocess.PIPE, text=True)
 
 
 def run(*arguments: object, timeout: float = 120) -> Told:
