@@ -36,8 +36,12 @@ class Visibility:
     def step(self, elapsed: Elapsed, obstacle: Cause | None) -> None:
         """Take in a frame at `elapsed.now`. Time without any frame is the camera's fault."""
         self._pass(elapsed.frame_s, self._before)
+        self._settle()
         self._pass(elapsed.gap_s, "camera_fault")
+        self._settle()
         self._before = obstacle
+
+    def _settle(self) -> None:
         if self.finding and self._back_s >= self._config.back_s - ROUNDING_S:
             self.finding = None
             self._lost_s = [0.0] * len(OBSTACLES)

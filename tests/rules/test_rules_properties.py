@@ -89,7 +89,7 @@ FRAME_S = 1 / 16  # a power of two, so that adding up times does not round
 
 
 @given(st.lists(st.tuples(states, st.sampled_from([1, 2, 3, 4, 8, 20, 30, 60, 150, 400])), min_size=1, max_size=15))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60, deadline=None, derandomize=True)
 def test_doubling_the_frame_rate_moves_no_decision_by_more_than_a_frame(drive: list[tuple[object, int]]) -> None:
     shots = [state.observe(0.0, 0.0) for state, frames in drive for _ in range(frames)]
     shots.append(shots[-1])
@@ -104,13 +104,17 @@ def test_doubling_the_frame_rate_moves_no_decision_by_more_than_a_frame(drive: l
     assert once.decisions[-1].perclos_short == twice.decisions[-1].perclos_short
 
 
-def _highest(signals: list[Signal]) -> dict[int, str]:
-    """The cause that each episode came to."""
-    return {signal.episode: signal.cause for signal in signals}
+def _said(signals: list[Signal], name: str, phase: str) -> list[Signal]:
+    return [signal for signal in signals if (signal.signal, signal.phase) == (name, phase)]
+
+
+def _came_to(signals: list[Signal], name: str) -> list[str]:
+    """The highest cause of each episode of a signal."""
+    return list({signal.episode: signal.cause for signal in signals if signal.signal == name}.values())
 
 
 @given(st.lists(st.tuples(states, st.sampled_from([4, 20, 30, 60, 150])), min_size=2, max_size=8), st.data())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60, deadline=None, derandomize=True)
 def test_splitting_a_gap_moves_no_decision_beyond_the_next_frame(
     drive: list[tuple[object, int]], data: st.DataObject
 ) -> None:
@@ -121,12 +125,13 @@ def test_splitting_a_gap_moves_no_decision_beyond_the_next_frame(
     late = [replace(shot, time=shot.time + gap_s) for shot in film[cut + 1 :]]
     whole = play([*film[: cut + 1], *late])
     split = play([*film[: cut + 1], film[cut].time + 0.25, film[cut].time + 0.25 + gap_s / 4, *late])
-    # A cause may rise on its way through the gap; where it stands after it is the same.
-    for phase in ("start", "end"):
-        first, second = ([signal for signal in played.signals if signal.phase == phase] for played in (whole, split))
-        assert [signal.signal for signal in first] == [signal.signal for signal in second]
-        assert all(abs(a.time - b.time) <= gap_s + FRAME_S for a, b in zip(first, second, strict=True))
-    assert _highest(whole.signals) == _highest(split.signals)
+    # Within the gap a cause may rise in between, and a sliding share (sad) may pass its threshold unseen and come back.
+    for name in ("fatigue", "degraded"):
+        for phase in ("start", "end"):
+            first, second = (_said(played.signals, name, phase) for played in (whole, split))
+            assert len(first) == len(second)
+            assert all(abs(a.time - b.time) <= gap_s + FRAME_S for a, b in zip(first, second, strict=True))
+        assert _came_to(whole.signals, name) == _came_to(split.signals, name)
 
 
 def test_memory_stays_as_it_is_over_a_simulated_day() -> None:
