@@ -37,6 +37,6 @@ def choose_driver(faces: Sequence[Face], seat: SeatRegion, image: GreyImage) -> 
 
     def is_seated(face: Face) -> bool:
         x, y = face.box.x + face.box.width / 2, face.box.y + face.box.height / 2
-        return seat.left * width <= x <= seat.right * width and seat.top * height <= y <= seat.bottom * height
+        return bool(seat.left <= x / width <= seat.right and seat.top <= y / height <= seat.bottom)
 
     return max(filter(is_seated, faces), key=lambda face: face.box.width * face.box.height, default=None)
