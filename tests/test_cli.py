@@ -217,6 +217,11 @@ def test_a_file_that_cannot_be_written(told: Tell, tmp_path: Path, synthetic_rec
     assert "cannot be written" in done.errors
 
 
+def test_a_full_disk(told: Tell, synthetic_recording: Path) -> None:
+    done = told("replay", synthetic_recording, "--events", "/dev/full")
+    refused(done, FAILED, "No space left on device", "make room")
+
+
 @pytest.mark.parametrize(
     "arguments", [["replay"], ["evaluate"], ["fly"], ["replay", "--fast", "x"], ["schema", "frame"]]
 )
