@@ -18,6 +18,9 @@ COLUMNS = (
     "right_eye_closed",
     "left_eye_closed",
     "mouth_open",
+    "yaw",
+    "pitch",
+    "roll",
     "happy",
     "neutral",
     "sad",
@@ -67,8 +70,9 @@ class TraceWriter:
 
 def _seen(observation: Observation | None) -> list[str | int | None]:
     if observation is None:
-        return [None] * 13
+        return [None] * 16
     face, emotion = observation.face, observation.emotion
+    pose = (observation.pose.yaw, observation.pose.pitch, observation.pose.roll) if observation.pose else (None,) * 3
     box = (face.box.x, face.box.y, face.box.width, face.box.height) if face else (None,) * 4
     classes = (emotion.happy, emotion.neutral, emotion.sad, emotion.surprise) if emotion else (None,) * 4
     return [
@@ -77,6 +81,7 @@ def _seen(observation: Observation | None) -> list[str | int | None]:
         _number(observation.eyes.right),
         _number(observation.eyes.left),
         _number(observation.mouth_open),
+        *(_number(value, 1) for value in pose),
         *(_number(value) for value in classes),
         int(observation.dark),
     ]

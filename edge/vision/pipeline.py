@@ -10,8 +10,9 @@ from edge.vision.crops import Square
 from edge.vision.emotion import EmotionReader
 from edge.vision.eyes import EyeReader
 from edge.vision.face import choose_driver, face_detector
-from edge.vision.landmarks import LandmarkReader
+from edge.vision.landmarks import Contours, LandmarkReader
 from edge.vision.points import face_square, square_of_eyes
+from edge.vision.pose import head_pose
 
 KEEP_PRESENCE = 0.5
 """The face is followed while it is more likely there than not ..."""
@@ -52,21 +53,22 @@ class Pipeline:
         if seen is None:
             self._forget()
             return Observation(frame.time)
-        face, mouth_open = seen
-        self._last_face = face
+        face = self._last_face = seen.face()
+        height, width = image.shape
         return Observation(
             frame.time,
             face=face,
             eyes=self._eyes.read(image, face),
             emotion=self._read_emotion(image, face, frame.time),
-            mouth_open=mouth_open,
+            mouth_open=seen.mouth_open(),
+            pose=head_pose(seen.points, width, height),
         )
 
-    def _follow(self, image: GreyImage) -> tuple[Face, float] | None:
+    def _follow(self, image: GreyImage) -> Contours | None:
         """The face where it was in the last frame."""
         return None if self._square is None else self._read(image, self._square, KEEP_PRESENCE)
 
-    def _search(self, image: GreyImage) -> tuple[Face, float] | None:
+    def _search(self, image: GreyImage) -> Contours | None:
         """The face wherever the detector finds one."""
         near = self._last_face.box if self._last_face else None
         faces = self._detector.find(image, near)
@@ -84,13 +86,13 @@ class Pipeline:
             square = self._square
         return seen
 
-    def _read(self, image: GreyImage, square: Square, presence: float) -> tuple[Face, float] | None:
+    def _read(self, image: GreyImage, square: Square, presence: float) -> Contours | None:
         contours = self._landmarks.read(image, square)
         if contours.presence < presence:
             self._square = None
             return None
         self._square = face_square(contours.points)
-        return contours.face(), contours.mouth_open()
+        return contours
 
     def _read_emotion(self, image: GreyImage, face: Face, time: float) -> Emotion | None:
         """Read anew once the interval has passed; in between the last one holds, of the same face."""
