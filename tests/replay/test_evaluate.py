@@ -256,6 +256,11 @@ def test_what_is_not_scored_is_neither_found_nor_missed_nor_spurious() -> None:
     assert (result.truth, result.found, result.spurious) == (1, 1, 0)
 
 
+def test_what_was_found_of_an_unscored_closure_is_not_spurious() -> None:
+    result = closures([(7.9, 8.1)], [(8.0, 8.3)], not_scored_s=[(8.2, 9.0)])
+    assert (result.truth, result.spurious) == (0, 0)
+
+
 def test_a_closure_that_ends_where_scoring_pauses_is_scored() -> None:
     assert closures([(5.0, 9.0)], [(5.0, 9.0)], not_scored_s=[(9.0, 12.0)]).truth == 1
 

@@ -14,7 +14,9 @@ from edge.cameras.camera import CameraEnded
 from edge.cameras.recording import RecordingCamera
 from edge.config import VisionConfig
 from edge.errors import ConfigError
-from edge.records import Frame, GreyImage, Observation
+from edge.records import Box, Face, Frame, GreyImage, Observation
+from edge.vision import pipeline
+from edge.vision.haar import HaarDetector
 from edge.vision.pipeline import Pipeline
 
 STEP = 1 / 15
@@ -34,8 +36,8 @@ def film(*images: GreyImage) -> list[Frame]:
 
 
 def see(shots: Iterable[Frame], config: VisionConfig | None = None) -> list[Observation]:
-    pipeline = Pipeline(config or VisionConfig())
-    return [pipeline.see(frame) for frame in shots]
+    eyes = Pipeline(config or VisionConfig())
+    return [eyes.see(frame) for frame in shots]
 
 
 @pytest.fixture(scope="module")
@@ -121,6 +123,25 @@ def test_a_driver_who_changes_his_place_is_found_there(portrait: GreyImage) -> N
     assert first.face is not None
     assert last.face is not None
     assert last.face.box.x == pytest.approx(first.face.box.x - width, abs=15)
+
+
+def test_what_looks_like_a_face_at_the_last_place_does_not_hide_the_driver(
+    portrait: GreyImage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a headrest may, from which the driver has moved away."""
+
+    class Fooled(HaarDetector):
+        def find(self, image: GreyImage, near: Box | None) -> list[Face]:
+            if near is None:
+                return super().find(image, None)
+            x, y = near.x + near.width / 2, near.y + near.height / 2
+            return [Face(near, (x - 20, y), (x + 20, y), (x, y + 40), 1.0)]
+
+    monkeypatch.setattr(pipeline, "face_detector", Fooled)
+    height, width = portrait.shape
+    right, left = (np.full((height, 2 * width), 90, np.uint8) for _ in range(2))
+    right[:, width:], left[:, :width] = portrait, portrait
+    assert [observation.face is not None for observation in see(film(right, left, left))] == [True, False, True]
 
 
 def test_a_mirrored_portrait_has_its_right_eye_at_the_images_left_too(portrait: GreyImage) -> None:
