@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import cv2
 
 from edge.config import VisionConfig
@@ -20,6 +22,8 @@ FIND_PRESENCE = 0.7
 """... and believed at first only where it is surely there."""
 SETTLE_ROUNDS = 2
 """A detector's box is rough: the points are read again from where they say the face is."""
+CHECK_S = 2.0
+"""Seconds after which the detector is asked whether what is followed is still a face."""
 _DARK_STEP = 16
 """Every 16th pixel of every 16th row tells how bright a frame is."""
 
@@ -39,9 +43,10 @@ class Pipeline:
         self._eyes = EyeReader(config.eyes_model, config.threads)
         self._emotions = EmotionReader(config.emotion_model, config.threads)
         self._square: Square | None = None
+        self._checked = -math.inf
         self._last_face: Face | None = None
         self._emotion: Emotion | None = None
-        self._emotion_time = -1e9
+        self._emotion_time = -math.inf
 
     def see(self, frame: Frame) -> Observation:
         """What is to be seen in one frame, uint8[height, width] of any size from 64x48."""
@@ -49,7 +54,7 @@ class Pipeline:
         if float(image[::_DARK_STEP, ::_DARK_STEP].mean()) < self._config.dark_below:
             self._forget()
             return Observation(frame.time, dark=True)
-        seen = self._follow(image) or self._search(image)
+        seen = self._follow(image, frame.time) or self._search(image)
         if seen is None:
             self._forget()
             return Observation(frame.time)
@@ -64,12 +69,27 @@ class Pipeline:
             pose=head_pose(seen.points, width, height),
         )
 
-    def _follow(self, image: GreyImage) -> Contours | None:
+    def _follow(self, image: GreyImage, time: float) -> Contours | None:
         """The face where it was in the last frame."""
-        return None if self._square is None else self._read(image, self._square, KEEP_PRESENCE)
+        if self._square is None:
+            return None
+        if not 0 <= time - self._checked < CHECK_S:
+            self._checked = time
+            if self._is_elsewhere(image, self._square):
+                return None
+        return self._read(image, self._square, KEEP_PRESENCE)
+
+    def _is_elsewhere(self, image: GreyImage, square: Square) -> bool:
+        """Whether faces are found, but none of them where the driver's is followed. None at all proves nothing."""
+        faces = self._detector.find(image, None)
+        return bool(faces) and not any(
+            abs(face.box.x + face.box.width / 2 - square.x) < face.box.width / 2
+            and abs(face.box.y + face.box.height / 2 - square.y) < face.box.height / 2
+            for face in faces
+        )
 
     def _search(self, image: GreyImage) -> Contours | None:
-        """The face wherever the detector finds one."""
+        """The driver's face wherever the detector finds it."""
         near = self._last_face.box if self._last_face else None
         faces = self._detector.find(image, near)
         if faces:
@@ -103,4 +123,4 @@ class Pipeline:
 
     def _forget(self) -> None:
         self._square = None
-        self._emotion_time = -1e9
+        self._emotion_time = -math.inf
