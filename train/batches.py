@@ -45,7 +45,7 @@ class Batches(keras.utils.PyDataset):
         random = np.random.default_rng((*self._key, number))
         examples = self._examples
         size = (recipe.input.width, recipe.input.height)
-        settled = recipe.settled is not None and self._key[1] >= recipe.settle_after
+        settled = recipe.settled is not None and self._key[1] >= int(recipe.settle_at * recipe.epochs)
         plan = recipe.settled if settled else recipe.augmentation
         images = augment(examples.images[chosen], examples.source[chosen], size, plan, random)
         return scaled(images, recipe.input), examples.targets[chosen], examples.weights[chosen]

@@ -35,6 +35,9 @@ def group() -> None:
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
 @click.option("--leave-out", metavar="SET", help="Eyes: keep nir, cew or web out of training, and test on it.")
 @click.option("--cite", type=FOLDER, multiple=True, help="A run with --leave-out whose result the card shall state.")
+@click.option("--start", type=FOLDER, help="A model.keras whose weights to begin with, to refine it.")
+@click.option("--learning-rate", type=click.FloatRange(min=0, min_open=True), help="[default: the recipe's]")
+@click.option("--stop-after", type=click.IntRange(min=1), help="End after so many epochs; the schedule stays as it is.")
 @click.option("--quiet", is_flag=True, help="No progress bar: one line an epoch.")
 def fit(
     task: str,
@@ -44,13 +47,23 @@ def fit(
     seed: int,
     leave_out: str | None,
     cite: tuple[Path, ...],
+    start: Path | None,
+    learning_rate: float | None,
+    stop_after: int | None,
     quiet: bool,
 ) -> None:
     """Train a model, with a checkpoint after every epoch, a report and a card at the end."""
     from train import report, run
 
     command = f"train-model fit {task} --data DIR --output RUN_DIR --seed {seed}"
-    for option, value in (("--epochs", epochs), ("--leave-out", leave_out)):
+    asked = {
+        "--epochs": epochs,
+        "--leave-out": leave_out,
+        "--start": start and start.name,
+        "--learning-rate": learning_rate,
+        "--stop-after": stop_after,
+    }
+    for option, value in asked.items():
         if value is not None:
             command += f" {option} {shlex.quote(str(value))}"
     results = run.fit(
@@ -61,6 +74,9 @@ def fit(
         seed=seed,
         leave_out=leave_out,
         cite=list(cite),
+        start=start,
+        learning_rate=learning_rate,
+        stop_after=stop_after,
         command=command,
         verbose=0 if quiet else "auto",
     )

@@ -74,12 +74,17 @@ def fit(
     *,
     seed: int,
     leave_out: str | None = None,
+    start: Path | None = None,
+    stop_after: int | None = None,
     verbose: str | int = "auto",
 ) -> State:
     """Trains, or goes on with, the run in `output`; `model.keras` there is the best by `evaluate.choice`.
 
+    `start` names a `.keras` file of the same network whose weights a new run begins with; `stop_after` ends the
+    run after so many of its epochs, as an interruption would.
+
     Raises:
-        InputError: `output` cannot be written, or holds a run that was asked something else.
+        InputError: `output` cannot be written, or holds a run that was asked something else; `start` does not fit.
     """
     try:
         output.mkdir(parents=True, exist_ok=True)
@@ -92,6 +97,9 @@ def fit(
 
     settings = json.loads(json.dumps(dataclasses.asdict(recipe), default=lambda part: part.model_dump()))
     settings |= {"seed": seed, "leave_out": leave_out, "images": len(training)}
+    settings |= {"start": start.name} if start else {}
+    if start:
+        _begin_with(start, model)
     state, weights = State(settings, history=[]), model.get_weights()
     path = output / "checkpoint.npz"
     if path.exists():
@@ -100,7 +108,7 @@ def fit(
     average = Average(weights, recipe.averaging, state.epoch * steps)
 
     inputs = scaled(validation.images, recipe.input)
-    for epoch in range(state.epoch, recipe.epochs):
+    for epoch in range(state.epoch, min(recipe.epochs, stop_after or recipe.epochs)):
         start = time.monotonic()
         batches = Batches(training, recipe, seed=seed, epoch=epoch)
         fitted = model.fit(batches, initial_epoch=epoch, epochs=epoch + 1, callbacks=[average], verbose=verbose)
@@ -124,6 +132,15 @@ def fit(
             save_model(judged, output / "model.keras")
         checkpoint.save(path, state, model, average.weights)
     return state
+
+
+def _begin_with(start: Path, model: keras.Model) -> None:
+    if not start.is_file():
+        raise InputError(f"{start}: there is no such model file; name a model.keras of an earlier run.")
+    try:
+        model.set_weights(keras.saving.load_model(start, compile=False).get_weights())
+    except (ValueError, OSError, TypeError, KeyError):
+        raise InputError(f"{start}: its weights do not fit this network; name a model of the same recipe.") from None
 
 
 def save_model(model: keras.Model, path: Path) -> None:

@@ -64,8 +64,9 @@ class Recipe:
     thresholds: dict[str, float] = field(default_factory=dict)
     datasets: tuple[Dataset, ...] = ()
     settled: Augmentation | None = None
-    """Milder changes for the epochs after the first `settle_after`, which end nearer to real images."""
-    settle_after: int = 0
+    """Milder changes for the last epochs, so that training ends nearer to real images."""
+    settle_at: float = 0.0
+    """The share of the epochs after which the milder changes begin."""
 
 
 # A std of 64 lets the 256 grey values of an image fill the 256 values of an int8 tensor, one for one.
@@ -108,7 +109,7 @@ EMOTION = Recipe(
         falloff=0.3,
         noise=(0.3, 0.12),
     ),
-    settle_after=11,
+    settle_at=0.4,
 )
 
 EYES = Recipe(

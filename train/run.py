@@ -48,6 +48,14 @@ def _cited(runs: list[Path]) -> dict[str, Any]:
     return {name: round(value, 4) for name, value in found.items()}
 
 
+def _commands_before(start: Path | None) -> list[str]:
+    """The commands that made the model that a run began with, as far as a card beside it tells."""
+    beside = start.parent / "card.json" if start else None
+    if beside is None or not beside.is_file():
+        return []
+    return list(ModelCard.model_validate_json(beside.read_text()).source.get("commands", []))
+
+
 def fit(
     task: str,
     folder: Path,
@@ -57,6 +65,9 @@ def fit(
     seed: int,
     leave_out: str | None,
     cite: list[Path],
+    start: Path | None,
+    learning_rate: float | None,
+    stop_after: int | None,
     command: str,
     verbose: str | int = "auto",
 ) -> report.Results:
@@ -64,6 +75,8 @@ def fit(
     recipe = recipe_of(task)
     if epochs is not None:
         recipe = dataclasses.replace(recipe, epochs=epochs)
+    if learning_rate is not None:
+        recipe = dataclasses.replace(recipe, learning_rate=learning_rate)
     cited = _cited(cite)
     training = data.training(task, folder, leave_out)
     validation = data.validation(task, folder, leave_out)
@@ -74,7 +87,17 @@ def fit(
         keras.random.uniform((1,))  # the backend starts, and says so, at its first operation
         from train import fit as fitting
 
-    state = fitting.fit(recipe, training, validation, output, seed=seed, leave_out=leave_out, verbose=verbose)
+    state = fitting.fit(
+        recipe,
+        training,
+        validation,
+        output,
+        seed=seed,
+        leave_out=leave_out,
+        start=start,
+        stop_after=stop_after,
+        verbose=verbose,
+    )
 
     score = scorer(output / "model.keras")
     labels = validation.labels[recipe.reference]
@@ -94,7 +117,9 @@ def fit(
     results: dict[str, Any] = {"float": {name: summary(part) for name, part in parts.items()}}
     if cited:
         results["leave_one_set_out_auc"] = cited
-    card = write_card(recipe, temperature=temperature, results=results, commands=[command], seed=seed)
+    card = write_card(
+        recipe, temperature=temperature, results=results, commands=[*_commands_before(start), command], seed=seed
+    )
     replace(output / "card.json", card.model_dump_json(indent=1) + "\n")
     return parts["validation"]
 

@@ -13,6 +13,7 @@ import pytest
 from edge.errors import InputError
 from train import checkpoint
 from train import fit as fitting
+from train.batches import Batches
 from train.data import Examples
 from train.recipes import EYES
 
@@ -104,6 +105,36 @@ def test_the_model_of_a_run_is_plain_float32(run: Path) -> None:
 def test_a_run_with_other_options_is_not_mixed_with_this_one(run: Path) -> None:
     with pytest.raises(InputError, match="another epochs, seed; give the same options or another folder"):
         _fit(run, dataclasses.replace(TINY, epochs=3), seed=1)
+
+
+def test_a_refining_run_begins_with_the_weights_of_the_earlier_one(run: Path, tmp_path: Path) -> None:
+    recipe = dataclasses.replace(TINY, epochs=1, learning_rate=1e-12, weight_decay=0.0)
+    fitting.fit(recipe, _bars(64), _bars(32), tmp_path, seed=1, start=run / "model.keras", verbose=0)
+    before, after = (keras.saving.load_model(folder / "model.keras", compile=False) for folder in (run, tmp_path))
+    np.testing.assert_allclose(after.trainable_weights[0].numpy(), before.trainable_weights[0].numpy(), atol=1e-6)
+
+
+def test_weights_of_another_network_are_refused(run: Path, tmp_path: Path) -> None:
+    larger = dataclasses.replace(TINY, options={"stem": 8, "stages": ((4, 1),), "dropout": 0.0})
+    with pytest.raises(InputError, match="its weights do not fit this network"):
+        fitting.fit(larger, _bars(16), _bars(16), tmp_path, seed=0, start=run / "model.keras", verbose=0)
+
+
+def test_the_last_epochs_see_milder_changes() -> None:
+    mild = dataclasses.replace(TINY.augmentation, rotation=0.0, erase=0.0, blur=0.0, highlight=0.0, noise=(0.0, 0.0))
+    recipe = dataclasses.replace(TINY, epochs=4, settled=mild, settle_at=0.5)
+
+    def fine_texture(epoch: int) -> float:
+        inputs = Batches(_flat(), recipe, seed=0, epoch=epoch)[0][0]
+        return float(np.abs(np.diff(inputs[..., 0], n=2, axis=2)).mean())
+
+    assert fine_texture(2) < 0.5 * fine_texture(1)
+
+
+def _flat() -> Examples:
+    examples = _bars(64)
+    ramp = np.tile(np.linspace(60, 200, 48).astype(np.uint8), (64, 48, 1))
+    return dataclasses.replace(examples, images=ramp)
 
 
 def test_a_damaged_checkpoint_is_told(tmp_path: Path) -> None:
