@@ -28,6 +28,7 @@ from train.twin import Twin
 
 INPUT = InputSpec(width=detector.WIDTH, height=detector.HEIGHT, channels=1, mean=128.0, std=64.0)
 CELLS = detector.ROWS * detector.COLUMNS
+TASK = "face"
 OUTPUTS = len(detector.CHANNELS)
 
 _NEAR, _AROUND = 0.22, 0.5
@@ -123,8 +124,10 @@ def loss(output: torch.Tensor, answer: torch.Tensor, counts: torch.Tensor) -> to
     return 4 * score + 20 * places + 0.1 * bound
 
 
-def fit(data: Path, folder: Path, recipe: Recipe | None = None) -> None:
+def fit(data: Path, folder: Path, recipe: Recipe | None = None) -> dict[str, float]:
     """Trains and writes `model.keras`, `card.json` and `results.json` into the folder; goes on where a run broke off.
+
+    Gives what the last epoch's model measured.
 
     Raises:
         InputError: a set is missing or cannot be read.
@@ -133,10 +136,10 @@ def fit(data: Path, folder: Path, recipe: Recipe | None = None) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     keras.utils.set_random_seed(recipe.seed)
     source = FrameSource(frames.read(data, held_out=False))
-    held_out = HeldOut.draw(data)
+    held_out, results = HeldOut.draw(data), dict[str, float]()
 
     def measured(average: Twin, epoch: int) -> None:
-        results = held_out.measure(_answers(average))
+        results.update(held_out.measure(_answers(average)))
         print("  " + "  ".join(f"{name} {value:.4f}" for name, value in results.items()), flush=True)
         average.give_back().save(folder / "model.keras")
         (folder / "results.json").write_text(json.dumps({"epoch": epoch, **results}, indent=1))
@@ -144,6 +147,12 @@ def fit(data: Path, folder: Path, recipe: Recipe | None = None) -> None:
 
     twin = Twin(keras.saving.load_model(recipe.start) if recipe.start else network())
     fit_loop(twin, _batches(source, recipe.batch, recipe.seed), loss, recipe.schedule, folder, measured)
+    return results
+
+
+def held_out_crops(data: Path) -> HeldOut:
+    """What a model is measured on: persons kept out of training."""
+    return HeldOut.draw(data)
 
 
 def representative(data: Path, count: int, seed: int = 0) -> NDArray[np.float32]:

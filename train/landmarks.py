@@ -23,6 +23,7 @@ from train.loop import fit as fit_loop
 from train.twin import Twin
 
 INPUT = InputSpec(width=contour.CROP_SIZE, height=contour.CROP_SIZE, channels=1, mean=128.0, std=64.0)
+TASK = "landmarks"
 OUTPUTS = 1 + 2 * contour.COUNT
 
 DATASETS = (
@@ -89,8 +90,10 @@ def loss(output: torch.Tensor, points: torch.Tensor, present: torch.Tensor) -> t
     return 20 * (per_crop * present).sum() / present.sum().clamp(min=1) + 0.3 * presence
 
 
-def fit(data: Path, folder: Path, recipe: Recipe | None = None) -> None:
+def fit(data: Path, folder: Path, recipe: Recipe | None = None) -> dict[str, float]:
     """Trains and writes `model.keras`, `card.json` and `results.json` into the folder; goes on where a run broke off.
+
+    Gives what the last epoch's model measured.
 
     Raises:
         InputError: a set is missing or cannot be read.
@@ -101,10 +104,10 @@ def fit(data: Path, folder: Path, recipe: Recipe | None = None) -> None:
     training = frames.read(data, held_out=False)
     to68 = To68.fit(training)
     source = CropSource(training, labels(training, to68))
-    held_out = HeldOut.draw(data, to68)
+    held_out, results = HeldOut.draw(data, to68), dict[str, float]()
 
     def measured(average: Twin, epoch: int) -> None:
-        results = held_out.measure(_answers(average))
+        results.update(held_out.measure(_answers(average)))
         print("  " + "  ".join(f"{name} {value:.4f}" for name, value in results.items()), flush=True)
         average.give_back().save(folder / "model.keras")
         (folder / "results.json").write_text(json.dumps({"epoch": epoch, **results}, indent=1))
@@ -112,6 +115,12 @@ def fit(data: Path, folder: Path, recipe: Recipe | None = None) -> None:
 
     twin = Twin(keras.saving.load_model(recipe.start) if recipe.start else network())
     fit_loop(twin, _batches(source, recipe.batch, recipe.seed), loss, recipe.schedule, folder, measured)
+    return results
+
+
+def held_out_crops(data: Path) -> HeldOut:
+    """What a model is measured on: persons kept out of training."""
+    return HeldOut.draw(data, To68.fit(frames.read(data, ("youtube_faces",), held_out=False)))
 
 
 def representative(data: Path, count: int, seed: int = 0) -> NDArray[np.float32]:

@@ -18,7 +18,7 @@ def build(
     outputs: int,
     *,
     stem: int = 12,
-    widths: tuple[int, int, int] = (20, 40, 56),
+    widths: tuple[int, int, int] = (20, 36, 48),
 ) -> keras.Model:
     """The untrained network: float32[n, height, width, 1] in, float32[n, cells * outputs] out, cells row by row.
 
