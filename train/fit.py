@@ -30,9 +30,11 @@ COMPUTE = "mixed_bfloat16"
 """Twice the speed of float32 on processors with bfloat16; weights, statistics and what is saved stay float32."""
 
 
-def untrained(recipe: Recipe, dtype: str = "float32") -> keras.Model:
+def untrained(recipe: Recipe, dtype: str = "float32", *, mirrored: bool = False) -> keras.Model:
+    """The recipe's network; `mirrored` has the same weights and looks at each image from both sides."""
     shape = (recipe.input.height, recipe.input.width, recipe.input.channels)
-    return architectures.build(recipe.architecture, shape, len(recipe.labels), dtype=dtype, **recipe.options)
+    options = recipe.options | ({"mirrored": True} if mirrored else {})
+    return architectures.build(recipe.architecture, shape, len(recipe.labels), dtype=dtype, **options)
 
 
 class Average(keras.callbacks.Callback):
@@ -91,7 +93,7 @@ def fit(
     except OSError as error:
         raise InputError(f"{output}: the run folder cannot be made ({error.strerror}); choose another.") from None
     keras.utils.set_random_seed(seed)
-    model, judged = untrained(recipe, COMPUTE), untrained(recipe)
+    model, judged = untrained(recipe, COMPUTE), untrained(recipe, mirrored=recipe.mirrored)
     steps = len(Batches(training, recipe, seed=seed, epoch=0))
     _compile(model, recipe, steps * recipe.epochs)
 

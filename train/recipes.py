@@ -63,6 +63,8 @@ class Recipe:
     """The label set that the temperature is fitted to."""
     thresholds: dict[str, float] = field(default_factory=dict)
     datasets: tuple[Dataset, ...] = ()
+    mirrored: bool = False
+    """Whether the network that is judged and ships answers with the mean over the image and its mirror image."""
     settled: Augmentation | None = None
     """Milder changes for the last epochs, so that training ends nearer to real images."""
     settle_at: float = 0.0
@@ -96,6 +98,7 @@ EMOTION = Recipe(
     reference="ferplus",
     thresholds={"sad": 0.35},  # a lowered threshold for sad, as in the deployment that this product follows
     datasets=(Dataset(name="FER2013", terms=FER2013_TERMS), Dataset(name="FER+", terms=FERPLUS_TERMS)),
+    mirrored=True,  # 0.4 points on FER+ and 0.6 on FER2013's labels (PublicTest), for 0.4 ms
     settled=Augmentation(
         zoom={"fer2013": (0.92, 1.08)},
         shift=0.06,

@@ -22,7 +22,7 @@ BACKENDS = ("tensorflow", "torch")
 def train_one_step(folder: Path) -> str:
     """On whatever backend this process has: a step of each task's model, saved with its inputs and outputs."""
     for recipe in (EMOTION, EYES):
-        model = untrained(recipe)
+        model = untrained(recipe, mirrored=recipe.mirrored)
         model.compile("sgd", keras.losses.CategoricalCrossentropy(from_logits=True), jit_compile=False)
         random = np.random.default_rng(0)
         inputs = random.normal(size=(4, *model.input_shape[1:])).astype("float32")
@@ -67,6 +67,14 @@ def test_the_networks_are_as_small_as_the_device_wants(recipe: Recipe, least: in
     shape = (recipe.input.height, recipe.input.width, recipe.input.channels)
     model = architectures.build(recipe.architecture, shape, len(recipe.labels), **recipe.options)
     assert least <= model.count_params() <= most
+
+
+def test_a_mirrored_network_gives_a_face_and_its_mirror_image_one_answer() -> None:
+    plain, mirrored = untrained(EMOTION), untrained(EMOTION, mirrored=True)
+    mirrored.set_weights(plain.get_weights())
+    face = np.random.default_rng(0).normal(size=(3, 48, 48, 1)).astype("float32")
+    both = (plain.predict(face, verbose=0) + plain.predict(face[:, :, ::-1], verbose=0)) / 2
+    np.testing.assert_allclose(mirrored.predict(face, verbose=0), both, atol=1e-4)
 
 
 def test_an_unknown_architecture_is_told() -> None:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import keras
-from keras import layers
+from keras import layers, ops
 
 
 @dataclass(frozen=True)
@@ -48,6 +48,7 @@ def build(
     stem: int,
     stages: Sequence[tuple[int, int]],
     dropout: float = 0.0,
+    mirrored: bool = False,
     dtype: str = "float32",
 ) -> keras.Model:
     """The untrained network: float32[n, height, width, channels] in, one logit a class out, float32[n, classes].
@@ -58,11 +59,15 @@ def build(
         stem: channels of the first convolution, at full size.
         stages: channels and number of blocks of each stage.
         dropout: share of the averaged features left out in training.
+        mirrored: answer with the mean of the image's logits and its mirror image's, at twice the time; the weights are
+            the same, in the same order.
         dtype: policy of the inner layers; `mixed_bfloat16` trains faster, its weights are float32 all the same.
     """
     net = _Layers(dtype)
     image = keras.Input(input_shape, name="image", dtype="float32")
-    x = layers.ReLU(dtype=dtype)(net.convolution(image, stem, 3))
+    # The two images go through as a batch of two, so that a converted model holds the weights once.
+    x = ops.concatenate([image, ops.flip(image, axis=2)], axis=0) if mirrored else image
+    x = layers.ReLU(dtype=dtype)(net.convolution(x, stem, 3))
     for width, blocks in stages:
         for number in range(blocks):
             x = net.block(x, width, stride=2 if number == 0 else 1)
@@ -70,4 +75,6 @@ def build(
     if dropout:
         x = layers.Dropout(dropout, dtype=dtype)(x)
     logits = layers.Dense(classes, dtype="float32", name="logits")(x)
+    if mirrored:
+        logits = ops.mean(ops.reshape(logits, (2, -1, classes)), axis=0)
     return keras.Model(image, logits, name="residual")
