@@ -122,8 +122,8 @@ class ClosuresConfig(Section):
     """Unresponsive from 6 s: Euro NCAP driver engagement 2026 (s)."""
     unseen_s: Seconds = 0.3
     """A closure goes on over so much time without visible eyes; beyond it the closure ends as unknown."""
-    flicker_s: Annotated[float, Field(ge=0, le=0.5)] = 0.12
-    """Eyes that seem open for less, amid a closure, are the model's noise: a frame at 10 a second, three at 30.
+    flicker_s: Annotated[float, Field(ge=0, le=0.5)] = 0.15
+    """Eyes that seem open for less, amid a closure, are the model's noise: one frame at 10 a second, four at 30.
     A true opening takes 0.2 s or more (own choice, to be measured)."""
     open_to_end_s: Seconds = 1.0
     """The episode ends when the eyes have been open for so long."""
