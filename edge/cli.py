@@ -87,7 +87,7 @@ def replay(
     Example: driver-monitor replay RECORDING --trace trace.csv
     """
     from edge.delivery.sink import JsonLinesSink, Sink
-    from edge.replay.player import SESSION, play
+    from edge.replay.player import play
     from edge.replay.trace import TraceWriter
 
     config = _load(config_file)
@@ -95,9 +95,9 @@ def replay(
         sinks: list[Sink] = [JsonLinesSink(_open(events, open_files) if events else sys.stdout)]
         tracer = TraceWriter(_open(trace, open_files)) if trace else None
         if publish:
-            sinks.append(open_files.enter_context(_published(config, SESSION)))
-        for recording in recordings:
-            for step in play(recording, config, realtime=realtime):
+            sinks.append(open_files.enter_context(_published(config, 0)))
+        for session, recording in enumerate(recordings):
+            for step in play(recording, config, realtime=realtime, session=session):
                 if tracer is not None:
                     tracer.write(step)
                 for event in step.events:

@@ -14,12 +14,11 @@ from edge.monitor import Monitor, Step
 from edge.rules.policy import Policy
 from edge.vision.pipeline import Pipeline
 
-SESSION = 0
-"""A replay is no session of the vehicle."""
 
-
-def play(recording: Path, config: Config, *, realtime: bool = False) -> Iterator[Step]:
+def play(recording: Path, config: Config, *, realtime: bool = False, session: int = 0) -> Iterator[Step]:
     """Each frame's step; a last one, without a frame, ends what is open.
+
+    `session` tells apart the events of recordings that are replayed together; it is no session of the vehicle.
 
     The same recording and configuration give the same steps. A recording's clock starts at the beginning of 1970, as
     its `time_source` says; its track.nmea, where there is one, starts with it.
@@ -33,11 +32,11 @@ def play(recording: Path, config: Config, *, realtime: bool = False) -> Iterator
     monitor = Monitor(
         Pipeline(config.vision),
         Policy(config.rules),
-        EventBuilder(config.vehicle, SESSION, evidence=config.mqtt is not None and config.mqtt.evidence),
+        EventBuilder(config.vehicle, session, evidence=config.mqtt is not None and config.mqtt.evidence),
         "recording",
         track.position_at,
     )
-    with RecordingCamera(recording, realtime=realtime) as camera:
+    with RecordingCamera(recording, frames_per_second=config.camera.frames_per_second, realtime=realtime) as camera:
         while True:
             try:
                 frame = camera.read(config.camera.stall_s)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import socket
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -13,8 +12,7 @@ from pathlib import Path
 from edge.cameras.camera import CameraError
 from edge.cameras.factory import open_camera
 from edge.config import Config, FaceConfig, MqttConfig, load_config
-from edge.delivery.connection import BrokerError, Connection
-from edge.delivery.password import read_password
+from edge.delivery.probe import try_broker
 from edge.errors import CheckFailed, ConfigError, UserError
 from edge.service.session import state_directory
 from edge.vision.card import read_card
@@ -25,7 +23,6 @@ from edge.vision.landmarks import LandmarkReader
 
 FIRST_FRAME_S = 5.0
 """A camera needs a second or two to begin."""
-BROKER_S = 10.0
 CLOCK_BEGINS = 1_735_689_600.0
 """2025-01-01: a clock before it was never set."""
 
@@ -59,7 +56,7 @@ def check_all(config_file: Path | None) -> Iterator[Finding]:
     if config.mqtt is None:
         yield Finding("broker", True, "none is configured, events are printed")
     else:
-        yield _look("broker", partial(_broker, config.mqtt, config.vehicle))
+        yield _look("broker", partial(_broker, config.mqtt))
     yield _look("state directory", partial(_state, config))
     yield _look("clock", _clock)
 
@@ -92,26 +89,9 @@ def _camera(config: Config) -> str:
     return f"{config.camera.kind} gives frames of {width}x{height} pixels"
 
 
-def _broker(config: MqttConfig, vehicle: str) -> str:
-    address = f"{config.host}:{config.port}"
-    ours, wake = socket.socketpair()
-    with ours, wake:
-        connection: Connection | None = None
-        try:
-            # another client name than the daemon's, and no last will: a daemon that runs is not disturbed
-            connection = Connection(config, read_password(config), f"driver-monitor-{vehicle}-check")
-            end = time.monotonic() + BROKER_S
-            while not connection.accepted:
-                if time.monotonic() > end:
-                    raise CheckFailed(f"the broker at {address} did not answer within {BROKER_S:g} s; look at its log.")
-                connection.step(0.2, wake)
-            connection.say_goodbye()
-        except BrokerError as error:
-            raise CheckFailed(f"the broker at {address} {error}; {error.mend}.") from None
-        finally:
-            if connection is not None:
-                connection.close()
-    return f"{address} accepts this vehicle"
+def _broker(config: MqttConfig) -> str:
+    try_broker(config)
+    return f"{config.host}:{config.port} accepts this vehicle"
 
 
 def _state(config: Config) -> str:

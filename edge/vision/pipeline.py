@@ -108,7 +108,8 @@ class Pipeline:
 
     def _read(self, image: GreyImage, square: Square, presence: float) -> Contours | None:
         contours = self._landmarks.read(image, square)
-        if contours.presence < presence:
+        height, width = image.shape
+        if contours.presence < presence or not (0 <= square.x < width and 0 <= square.y < height):
             self._square = None
             return None
         self._square = face_square(contours.points)
