@@ -9,12 +9,15 @@ import shlex
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import click
 
 from edge.errors import InputError, UserError
 
 FOLDER = click.Path(path_type=Path)
+PLACES = ("face", "landmarks")
+"""Tasks that tell where something is, not which class it is of: train/places.py."""
 
 
 def _data_option(command: Callable[..., None]) -> Callable[..., None]:
@@ -24,7 +27,7 @@ def _data_option(command: Callable[..., None]) -> Callable[..., None]:
 
 @click.group(name="train-model")
 def group() -> None:
-    """Train and measure the models that ship; TASK is emotion or eyes."""
+    """Train and measure the models that ship; TASK is emotion, eyes, face or landmarks."""
 
 
 @group.command()
@@ -53,6 +56,13 @@ def fit(
     quiet: bool,
 ) -> None:
     """Train a model, with a checkpoint after every epoch, a report and a card at the end."""
+    if task in PLACES:
+        from train import places
+
+        measured = places.fit(task, data, output, epochs=epochs, seed=seed, start=start, rate=learning_rate)
+        click.echo(places.table(measured))
+        click.echo(f"wrote {output / 'model.keras'} and card.json beside it")
+        return
     from train import report, run
 
     command = f"train-model fit {task} --data DIR --output RUN_DIR --seed {seed}"
@@ -106,8 +116,15 @@ def evaluate(
     report_folder: Path | None,
 ) -> None:
     """Measure MODEL, a .keras or an int8 .tflite, on images that it was not trained on."""
+    if task in PLACES:
+        from train import places
+
+        measured = places.evaluate(task, model, data)
+        click.echo(places.table(measured))
+        if json_file:
+            _write_json(json_file, measured)
+        return
     from train import report, run
-    from train.files import replace
     from train.recipes import recipe_of
 
     recipe = recipe_of(task)
@@ -118,12 +135,40 @@ def evaluate(
     )
     click.echo(report.table(results))
     if json_file:
-        try:
-            replace(json_file, json.dumps(results, indent=1) + "\n")
-        except OSError as error:
-            raise InputError(f"{json_file}: cannot be written ({error.strerror}); name another file.") from None
+        _write_json(json_file, results)
     if report_folder:
         report.write(report_folder, recipe, {split: results})
+
+
+@group.command()
+@click.argument("task", type=click.Choice(["face"]))
+@click.argument("model", type=FOLDER)
+@_data_option
+@click.option("--yunet", type=FOLDER, help="YuNet's ONNX model, to be measured beside.")
+@click.option("--output", type=FOLDER, help="Write the tables to this file.  [default: standard output]")
+def audit(task: str, model: Path, data: Path, yunet: Path | None, output: Path | None) -> None:  # noqa: ARG001
+    """Measure a detector MODEL, int8 .tflite, in bad light, turned and covered, and by group of people."""
+    from edge.vision.card import read_card
+    from train import face_audit
+
+    finders = {"native": face_audit.native(model, read_card(model).thresholds.get("face", 0.5))}
+    if yunet is not None:
+        finders["YuNet"] = face_audit.yunet(yunet)
+    finders["Haar"] = face_audit.haar()
+    tables = face_audit.audit(data, finders)
+    if output is None:
+        click.echo(tables)
+    else:
+        output.write_text(tables + "\n")
+
+
+def _write_json(path: Path, results: dict[str, Any]) -> None:
+    from train.files import replace
+
+    try:
+        replace(path, json.dumps(results, indent=1) + "\n")
+    except OSError as error:
+        raise InputError(f"{path}: cannot be written ({error.strerror}); name another file.") from None
 
 
 def main() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import zipfile
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -56,8 +57,8 @@ def evaluate(task: str, model: Path, data: Path) -> dict[str, float]:
     else:
         import keras
 
-        if not model.is_file():
-            raise InputError(f"{model}: there is no such file; name a .keras or a .tflite file.")
+        if model.suffix != ".keras" or not zipfile.is_zipfile(model):
+            raise InputError(f"{model}: this is no .keras file of Keras 3; name a .keras or a .tflite file.")
         network: Any = keras.saving.load_model(model, compile=False)
 
         def answer(images: NDArray[np.uint8]) -> NDArray[np.float32]:
