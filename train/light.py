@@ -72,7 +72,7 @@ def lit(image: Patch, random: Generator) -> Patch:
 
 
 def covered(image: Patch, random: Generator, other: Patch | None = None) -> Patch:
-    """Something in front: a hand, a cup, a mask over the lower half, an arm; its look is flat, rough or from `other`."""
+    """Something in front: a hand, a cup, a mask over the lower half; its look is flat, rough or from `other`."""
     height, width = image.shape
     mask = np.zeros_like(image)
     kind = random.random()
