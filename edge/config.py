@@ -195,6 +195,18 @@ class MqttConfig(Section):
     """Publish the numbers behind a decision, too. They say more about the driver: decide it with him."""
 
 
+class OutboxConfig(Section):
+    key_file: Path | None = None
+    """The key that waiting events are encrypted with; null: systemd's credential outbox.key, else outbox.key in the
+    state directory, which the first start makes."""
+    events: Annotated[int, Field(ge=1, le=1_000_000)] = 100_000
+    """Events kept in the state directory at most; beyond it the oldest of the lowest level go, counted."""
+    megabytes: Annotated[int, Field(ge=1, le=10_000)] = 64
+    """The same bound in 1,000,000 bytes of encrypted events; 100,000 take about 40, and the file about twice that."""
+    days: Annotated[float, Field(gt=0, le=3650)] = 30.0
+    """Life of an event: undelivered for so long it goes, counted, and the broker lets it go then, too."""
+
+
 VehicleName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$")]
 
 
@@ -208,6 +220,8 @@ class Config(Section):
     rules: RulesConfig = RulesConfig()
     mqtt: MqttConfig | None = None
     """Where events go; without it they are printed on standard output."""
+    outbox: OutboxConfig = OutboxConfig()
+    """Where events wait for the broker, on the disk; needs the state directory."""
     state_directory: Path | None = None
     """Where the daemon keeps what must outlive it; null: systemd's STATE_DIRECTORY, or nothing is kept."""
 

@@ -1,0 +1,104 @@
+"""The key of the outbox: 32 random bytes, from a credential of systemd or a file that nobody else can read."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+
+from edge.config import OutboxConfig
+from edge.errors import ConfigError
+
+KEY_BYTES = 32
+"""AES-256."""
+NAME = "outbox.key"
+
+
+@dataclass(frozen=True, slots=True)
+class KeyPlace:
+    """Where the key is; `given` by systemd, which guards it itself and from which it is only read."""
+
+    path: Path
+    given: bool = False
+
+    @property
+    def next(self) -> Path:
+        """Where a rotation keeps the new key until the database has it."""
+        return self.path.with_name(self.path.name + ".new")
+
+
+def key_place(config: OutboxConfig, folder: Path) -> KeyPlace:
+    """`outbox.key_file`, else the credential `outbox.key` of systemd, else that name in the state directory."""
+    if config.key_file is not None:
+        return KeyPlace(config.key_file)
+    if credentials := os.environ.get("CREDENTIALS_DIRECTORY"):
+        credential = Path(credentials) / NAME
+        if credential.exists():
+            return KeyPlace(credential, given=True)
+    return KeyPlace(folder / NAME)
+
+
+def read_key(place: KeyPlace) -> bytes:
+    """The key.
+
+    Raises:
+        ConfigError: it is missing, unreadable, open to others or no key.
+    """
+    path = place.path
+    try:
+        with path.open("rb") as file:
+            mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
+            # systemd gives a credential by an access list, which shows in the group's bits.
+            if not place.given and mode & (stat.S_IRWXG | stat.S_IRWXO):
+                raise ConfigError(f"{path}: others can use the outbox's key; run 'chmod 600 {path}'.")
+            content = file.read(KEY_BYTES + 1)
+    except FileNotFoundError:
+        raise ConfigError(
+            f"{path}: the outbox's key is missing; put it back, or make one with 'driver-monitor outbox init'."
+        ) from None
+    except OSError as error:
+        raise ConfigError(
+            f"{path}: the outbox's key cannot be read ({error.strerror}); let the daemon's user read it."
+        ) from None
+    if len(content) != KEY_BYTES:
+        raise ConfigError(f"{path}: the outbox's key must be {KEY_BYTES} bytes and nothing else; put the right file there.")
+    return content
+
+
+def make_key(path: Path) -> None:
+    """Write a fresh key, mode 600, on the disk for certain; one that is there is never overwritten.
+
+    Raises:
+        ConfigError: there is one, or it cannot be written.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(secrets.token_bytes(KEY_BYTES))
+                file.flush()
+                os.fsync(file.fileno())
+        except OSError:
+            path.unlink(missing_ok=True)  # half a key would look like a wrong one
+            raise
+        sync_folder(path.parent)
+    except FileExistsError:
+        raise ConfigError(
+            f"{path}: there is a key, and events may need it; change it with 'driver-monitor outbox rekey'."
+        ) from None
+    except OSError as error:
+        raise ConfigError(
+            f"{path}: the outbox's key cannot be written ({error.strerror}); let the daemon's user write there."
+        ) from None
+
+
+def sync_folder(folder: Path) -> None:
+    """Make names that were added or changed in the folder outlive a loss of power."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,142 @@
+"""The outbox's database: SQL and nothing else; what stands in the rows is sealed before it comes here."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from edge.delivery.outbox_seal import Row
+
+_TABLES = """
+CREATE TABLE events (sequence INTEGER PRIMARY KEY AUTOINCREMENT, level INTEGER NOT NULL, put INTEGER NOT NULL,
+                     nonce BLOB NOT NULL, body BLOB NOT NULL);
+CREATE INDEX by_level ON events (level, sequence);
+CREATE INDEX by_put ON events (put);
+CREATE TABLE gaps (session INTEGER NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL);
+CREATE TABLE facts (name TEXT PRIMARY KEY, value) WITHOUT ROWID;
+"""
+_COLUMNS = "sequence, level, put, nonce, body"
+_SCHEMA = 1
+_LARGEST_WAL = 4 * 1024 * 1024
+"""Bytes to which the write-ahead log is cut after a checkpoint."""
+GAPS_KEPT = 100
+
+Gap = tuple[int, int, int]
+"""Session, first and last sequence number of events that were dropped."""
+
+
+def is_damage(error: sqlite3.Error) -> bool:
+    """Whether the file is no (sound) database, rather than a disk that is full, read-only or failing."""
+    return isinstance(error, sqlite3.DatabaseError) and not isinstance(error, sqlite3.OperationalError)
+
+
+class Rows:
+    """One connection: WAL, FULL sync. The caller lets one thread in at a time.
+
+    Raises:
+        sqlite3.Error: the file cannot be opened or made, or is damaged (`is_damage`).
+    """
+
+    def __init__(self, path: Path) -> None:
+        with suppress(FileExistsError, PermissionError):  # SQLite gives its two companions the same mode
+            os.close(os.open(path, os.O_CREAT | os.O_EXCL, 0o600))
+        self._sql = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=5.0)
+        try:
+            (version,) = self._sql.execute("PRAGMA user_version").fetchone()
+            self._sql.execute("PRAGMA journal_mode = WAL")
+            self._sql.execute("PRAGMA synchronous = FULL")
+            self._sql.execute(f"PRAGMA journal_size_limit = {_LARGEST_WAL}")
+            if version == 0:
+                with self.transaction():
+                    for statement in _TABLES.split(";"):
+                        self._sql.execute(statement)
+                    self._sql.execute(f"PRAGMA user_version = {_SCHEMA}")
+            elif version != _SCHEMA:
+                raise sqlite3.DatabaseError(f"version {version} of the outbox is not known")
+            (state,) = self._sql.execute("PRAGMA quick_check(1)").fetchone()
+            if state != "ok":
+                raise sqlite3.DatabaseError(" ".join(str(state).split()))
+        except BaseException:
+            self._sql.close()
+            raise
+
+    @contextmanager
+    def transaction(self, *, durable: bool = True) -> Iterator[None]:
+        """All or nothing; `durable`: on the disk at its end, else it outlives this process but perhaps no power cut."""
+        if not durable:
+            self._sql.execute("PRAGMA synchronous = NORMAL")
+        try:
+            self._sql.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+                self._sql.execute("COMMIT")
+            except BaseException:
+                if self._sql.in_transaction:
+                    with suppress(sqlite3.Error):
+                        self._sql.execute("ROLLBACK")
+                raise
+        finally:
+            if not durable:
+                self._sql.execute("PRAGMA synchronous = FULL")
+
+    def add(self, row: Row) -> None:
+        values = (row.sequence, row.level, row.put, row.nonce, row.body)
+        self._sql.execute(f"INSERT OR REPLACE INTO events ({_COLUMNS}) VALUES (?, ?, ?, ?, ?)", values)  # noqa: S608
+
+    def after(self, sequence: int, limit: int, *, newest_first: bool = False) -> list[Row]:
+        """Up to `limit` rows behind `sequence`, oldest first, or those before it from the newest on."""
+        where = "sequence < ? ORDER BY sequence DESC" if newest_first else "sequence > ? ORDER BY sequence"
+        return self._rows(f"SELECT {_COLUMNS} FROM events WHERE {where} LIMIT ?", sequence, limit)  # noqa: S608
+
+    def oldest_of(self, level: int, limit: int) -> list[Row]:
+        query = f"SELECT {_COLUMNS} FROM events WHERE level = ? ORDER BY sequence LIMIT ?"  # noqa: S608
+        return self._rows(query, level, limit)
+
+    def put_between(self, begin: int, end: int, limit: int) -> list[Row]:
+        query = f"SELECT {_COLUMNS} FROM events WHERE put BETWEEN ? AND ? ORDER BY put LIMIT ?"  # noqa: S608
+        return self._rows(query, begin, end, limit)
+
+    def delete(self, sequences: Iterable[int]) -> list[tuple[int, int]]:
+        """Take rows away; gives level and bytes of each that was there."""
+        found = []
+        for sequence in sequences:
+            query = "DELETE FROM events WHERE sequence = ? RETURNING level, length(body)"
+            found += self._sql.execute(query, (sequence,)).fetchall()
+        return found
+
+    def sums(self) -> dict[int, tuple[int, int]]:
+        """Number and bytes of the rows by level."""
+        query = "SELECT level, count(*), sum(length(body)) FROM events GROUP BY level"
+        return {level: (number, size) for level, number, size in self._sql.execute(query)}
+
+    def last_sequence(self) -> int:
+        """The highest that was ever given, also when its row has gone."""
+        found = self._sql.execute("SELECT seq FROM sqlite_sequence WHERE name = 'events'").fetchone()
+        return int(found[0]) if found else 0
+
+    def fact(self, name: str) -> object:
+        found = self._sql.execute("SELECT value FROM facts WHERE name = ?", (name,)).fetchone()
+        return found[0] if found else None
+
+    def set_fact(self, name: str, value: int | bytes) -> None:
+        self._sql.execute("INSERT OR REPLACE INTO facts (name, value) VALUES (?, ?)", (name, value))
+
+    def add_gap(self, session: int, sequence: int) -> None:
+        """Note a dropped event; neighbours become one gap, the oldest gaps are forgotten."""
+        query = "UPDATE gaps SET last = ? WHERE session = ? AND last = ?"
+        if self._sql.execute(query, (sequence, session, sequence - 1)).rowcount == 0:
+            self._sql.execute("INSERT INTO gaps VALUES (?, ?, ?)", (session, sequence, sequence))
+            self._sql.execute("DELETE FROM gaps WHERE rowid <= (SELECT max(rowid) FROM gaps) - ?", (GAPS_KEPT,))
+
+    def gaps(self) -> list[Gap]:
+        return self._sql.execute("SELECT session, first, last FROM gaps ORDER BY rowid").fetchall()
+
+    def close(self) -> None:
+        with suppress(sqlite3.Error):
+            self._sql.close()
+
+    def _rows(self, query: str, *values: int) -> list[Row]:
+        return [Row(*found) for found in self._sql.execute(query, values)]
