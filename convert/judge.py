@@ -12,6 +12,12 @@ from numpy.typing import NDArray
 from convert import compare, package, points
 from edge.vision.card import ModelCard
 
+LIMITS = {
+    "landmarks": points.PointLimits(),
+    # The detector gives landmarks a place to start from, a tenth of the eye distance is near enough for that.
+    "face": points.PointLimits(mean=0.06, far=0.4, agreement=0.97),
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
@@ -42,7 +48,7 @@ def judge(
     before, float_presence, eye_distance = placed(float_output)
     after, int8_presence, _ = placed(int8_output)
     found = points.compare_points(before, after, float_presence, int8_presence, eye_distance)
-    limits = points.PointLimits()
+    limits = LIMITS[card.task]
     return Verdict(
         points.table(found), points.failures(found, limits), points.summary(found), asdict(limits), asdict(found)
     )

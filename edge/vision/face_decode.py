@@ -53,7 +53,7 @@ class Detection:
 
 
 def framed(image: GreyImage) -> tuple[GreyImage, float]:
-    """The network's input uint8[128, 160] of a frame uint8[height, width], and its scale: input pixels a frame pixel."""
+    """The network's input uint8[128, 160] of a frame uint8[height, width], and its scale: input over frame pixels."""
     height, width = image.shape
     scale = min(WIDTH / width, HEIGHT / height)
     size = (min(WIDTH, max(1, round(width * scale))), min(HEIGHT, max(1, round(height * scale))))
