@@ -63,7 +63,7 @@ def read_key(place: KeyPlace) -> bytes:
             f"{path}: the outbox's key cannot be read ({error.strerror}); let the daemon's user read it."
         ) from None
     if len(content) != KEY_BYTES:
-        raise ConfigError(f"{path}: the outbox's key must be {KEY_BYTES} bytes and nothing else; put the right file there.")
+        raise ConfigError(f"{path}: the outbox's key must be {KEY_BYTES} bytes and no more; put the right file there.")
     return content
 
 

@@ -31,6 +31,20 @@ def encode(event: Event) -> bytes:
     return full if len(full) <= MAX_PAYLOAD else bare
 
 
+def decode(payload: bytes) -> Event:
+    """The event that `encode` wrote; encoded again it gives the same bytes.
+
+    Raises:
+        ValueError: this was not written by `encode`.
+    """
+    try:
+        content = json.loads(payload)
+        position = content.pop("position")
+        return Event(position=None if position is None else Position(**position), **content)
+    except (TypeError, KeyError, AttributeError):
+        raise ValueError("not an event") from None
+
+
 def _position(position: Position | None) -> dict[str, Any] | None:
     if position is None:
         return None

@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Self
 
 from edge.delivery.outbox_seal import Row
 
@@ -28,12 +29,90 @@ Gap = tuple[int, int, int]
 """Session, first and last sequence number of events that were dropped."""
 
 
+_TROUBLE = {
+    sqlite3.SQLITE_PERM,
+    sqlite3.SQLITE_BUSY,
+    sqlite3.SQLITE_LOCKED,
+    sqlite3.SQLITE_NOMEM,
+    sqlite3.SQLITE_READONLY,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_CANTOPEN,
+}
+
+
 def is_damage(error: sqlite3.Error) -> bool:
     """Whether the file is no (sound) database, rather than a disk that is full, read-only or failing."""
-    return isinstance(error, sqlite3.DatabaseError) and not isinstance(error, sqlite3.OperationalError)
+    return (getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF) not in _TROUBLE
 
 
-class Rows:
+class Reading:
+    """What can be asked of the database; alone, beside a daemon that writes, and on a file that was set aside.
+
+    Raises:
+        sqlite3.Error: the file cannot be opened.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._sql = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def after(self, sequence: int, limit: int) -> list[Row]:
+        """Up to `limit` rows behind `sequence`, oldest first."""
+        query = f"SELECT {_COLUMNS} FROM events WHERE sequence > ? ORDER BY sequence LIMIT ?"  # noqa: S608
+        return self._rows(query, sequence, limit)
+
+    def whole(self) -> Iterator[Row]:
+        """Every row that can be reached, also of a damaged file: from both ends up to the damage, each once."""
+        seen: set[object] = set()
+        for order in ("", "DESC"):
+            with suppress(sqlite3.Error):
+                query = f"SELECT {_COLUMNS} FROM events ORDER BY sequence {order}"  # noqa: S608
+                for found in self._sql.execute(query):
+                    if found[0] in seen:
+                        break
+                    seen.add(found[0])
+                    yield Row(*found)
+
+    def oldest_of(self, level: int, limit: int) -> list[Row]:
+        query = f"SELECT {_COLUMNS} FROM events WHERE level = ? ORDER BY sequence LIMIT ?"  # noqa: S608
+        return self._rows(query, level, limit)
+
+    def put_between(self, begin: int, end: int, limit: int) -> list[Row]:
+        query = f"SELECT {_COLUMNS} FROM events WHERE put BETWEEN ? AND ? ORDER BY put LIMIT ?"  # noqa: S608
+        return self._rows(query, begin, end, limit)
+
+    def sums(self) -> dict[int, tuple[int, int]]:
+        """Number and bytes of the rows by level."""
+        query = "SELECT level, count(*), sum(length(body)) FROM events GROUP BY level"
+        return {level: (number, size) for level, number, size in self._sql.execute(query)}
+
+    def last_sequence(self) -> int:
+        """The highest that was ever given, also when its row has gone."""
+        found = self._sql.execute("SELECT seq FROM sqlite_sequence WHERE name = 'events'").fetchone()
+        return int(found[0]) if found else 0
+
+    def fact(self, name: str) -> object:
+        found = self._sql.execute("SELECT value FROM facts WHERE name = ?", (name,)).fetchone()
+        return found[0] if found else None
+
+    def gaps(self) -> list[Gap]:
+        return self._sql.execute("SELECT session, first, last FROM gaps ORDER BY rowid").fetchall()
+
+    def close(self) -> None:
+        with suppress(sqlite3.Error):
+            self._sql.close()
+
+    def _rows(self, query: str, *values: int) -> list[Row]:
+        return [Row(*found) for found in self._sql.execute(query, values)]
+
+
+class Rows(Reading):
     """One connection: WAL, FULL sync. The caller lets one thread in at a time.
 
     Raises:
@@ -54,14 +133,17 @@ class Rows:
                     for statement in _TABLES.split(";"):
                         self._sql.execute(statement)
                     self._sql.execute(f"PRAGMA user_version = {_SCHEMA}")
-            elif version != _SCHEMA:
-                raise sqlite3.DatabaseError(f"version {version} of the outbox is not known")
-            (state,) = self._sql.execute("PRAGMA quick_check(1)").fetchone()
-            if state != "ok":
-                raise sqlite3.DatabaseError(" ".join(str(state).split()))
+            self._refuse_unsound(version)
         except BaseException:
             self._sql.close()
             raise
+
+    def _refuse_unsound(self, version: int) -> None:
+        if version not in (0, _SCHEMA):
+            raise sqlite3.DatabaseError(f"version {version} of the outbox is not known")
+        (state,) = self._sql.execute("PRAGMA quick_check(1)").fetchone()
+        if state != "ok":
+            raise sqlite3.DatabaseError(" ".join(str(state).split()))
 
     @contextmanager
     def transaction(self, *, durable: bool = True) -> Iterator[None]:
@@ -86,19 +168,6 @@ class Rows:
         values = (row.sequence, row.level, row.put, row.nonce, row.body)
         self._sql.execute(f"INSERT OR REPLACE INTO events ({_COLUMNS}) VALUES (?, ?, ?, ?, ?)", values)  # noqa: S608
 
-    def after(self, sequence: int, limit: int, *, newest_first: bool = False) -> list[Row]:
-        """Up to `limit` rows behind `sequence`, oldest first, or those before it from the newest on."""
-        where = "sequence < ? ORDER BY sequence DESC" if newest_first else "sequence > ? ORDER BY sequence"
-        return self._rows(f"SELECT {_COLUMNS} FROM events WHERE {where} LIMIT ?", sequence, limit)  # noqa: S608
-
-    def oldest_of(self, level: int, limit: int) -> list[Row]:
-        query = f"SELECT {_COLUMNS} FROM events WHERE level = ? ORDER BY sequence LIMIT ?"  # noqa: S608
-        return self._rows(query, level, limit)
-
-    def put_between(self, begin: int, end: int, limit: int) -> list[Row]:
-        query = f"SELECT {_COLUMNS} FROM events WHERE put BETWEEN ? AND ? ORDER BY put LIMIT ?"  # noqa: S608
-        return self._rows(query, begin, end, limit)
-
     def delete(self, sequences: Iterable[int]) -> list[tuple[int, int]]:
         """Take rows away; gives level and bytes of each that was there."""
         found = []
@@ -106,20 +175,6 @@ class Rows:
             query = "DELETE FROM events WHERE sequence = ? RETURNING level, length(body)"
             found += self._sql.execute(query, (sequence,)).fetchall()
         return found
-
-    def sums(self) -> dict[int, tuple[int, int]]:
-        """Number and bytes of the rows by level."""
-        query = "SELECT level, count(*), sum(length(body)) FROM events GROUP BY level"
-        return {level: (number, size) for level, number, size in self._sql.execute(query)}
-
-    def last_sequence(self) -> int:
-        """The highest that was ever given, also when its row has gone."""
-        found = self._sql.execute("SELECT seq FROM sqlite_sequence WHERE name = 'events'").fetchone()
-        return int(found[0]) if found else 0
-
-    def fact(self, name: str) -> object:
-        found = self._sql.execute("SELECT value FROM facts WHERE name = ?", (name,)).fetchone()
-        return found[0] if found else None
 
     def set_fact(self, name: str, value: int | bytes) -> None:
         self._sql.execute("INSERT OR REPLACE INTO facts (name, value) VALUES (?, ?)", (name, value))
@@ -130,13 +185,3 @@ class Rows:
         if self._sql.execute(query, (sequence, session, sequence - 1)).rowcount == 0:
             self._sql.execute("INSERT INTO gaps VALUES (?, ?, ?)", (session, sequence, sequence))
             self._sql.execute("DELETE FROM gaps WHERE rowid <= (SELECT max(rowid) FROM gaps) - ?", (GAPS_KEPT,))
-
-    def gaps(self) -> list[Gap]:
-        return self._sql.execute("SELECT session, first, last FROM gaps ORDER BY rowid").fetchall()
-
-    def close(self) -> None:
-        with suppress(sqlite3.Error):
-            self._sql.close()
-
-    def _rows(self, query: str, *values: int) -> list[Row]:
-        return [Row(*found) for found in self._sql.execute(query, values)]

@@ -26,6 +26,8 @@ from edge.records import Event
 
 WINDOW = 20
 """Events sent and not yet acknowledged; as many may arrive twice after a lost connection."""
+GAPS_TOLD = 10
+"""The newest gaps, told in status."""
 HISTORICAL_S = 60.0
 """An event that is sent later than this after it happened is marked historical."""
 IDLE_S = 1.0
@@ -38,8 +40,9 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class DeliveryStats:
-    """Where delivery stands. `sent` are acknowledged; put is waiting + sent + dropped. `last_error` is the last
-    reason for which there was no connection, a sentence.
+    """Where delivery stands. `sent` are acknowledged in this run; with a queue in memory put is waiting + sent +
+    dropped, an outbox brings what waits and the number dropped from runs before. `last_error` is the last reason for
+    which there was no connection, a sentence. `gaps` are of what was dropped: session, first and last sequence.
     """
 
     connected: bool
@@ -47,6 +50,7 @@ class DeliveryStats:
     sent: int
     dropped: int
     last_error: str | None
+    gaps: tuple[tuple[int, int, int], ...] = ()
 
 
 class Publisher:
@@ -86,7 +90,7 @@ class Publisher:
         self._last_error: str | None = None
         self._told: str | None = None
         self._dropping = False
-        self._dropped_told = 0
+        self._dropped_told = self._queue.dropped
         self._closing_by: float | None = None
         self._backoff = Backoff(config.reconnect_min_s, config.reconnect_max_s)
         self._rung = False
@@ -111,7 +115,10 @@ class Publisher:
         self._wake()
 
     def stats(self) -> DeliveryStats:
-        return DeliveryStats(self._connected, len(self._queue), self._sent, self._queue.dropped, self._last_error)
+        queue = self._queue
+        return DeliveryStats(
+            self._connected, len(queue), self._sent, queue.dropped, self._last_error, tuple(queue.gaps[-GAPS_TOLD:])
+        )
 
     def close(self, timeout: float = 5.0) -> None:
         """Send what waits, for up to `timeout` seconds, then say `stopped` and disconnect.
@@ -126,7 +133,10 @@ class Publisher:
             self._alarm.close()
             self._bell.close()
         if left := len(self._queue):
-            _log.warning("%d events could not be delivered before the end", left)
+            if self._queue.durable:
+                _log.info("%d events wait in the outbox for the next start", left)
+            else:
+                _log.warning("%d events could not be delivered before the end", left)
 
     def _run(self) -> None:
         pause = 0.0
@@ -185,10 +195,9 @@ class Publisher:
         self._has_room = len(events) < room
 
     def _acknowledge(self, identifiers: list[int]) -> None:
-        for identifier in identifiers:
-            ticket = self._sending.pop(identifier, None)
-            if ticket is not None and self._queue.remove(ticket):
-                self._sent += 1
+        tickets = [self._sending.pop(identifier) for identifier in identifiers if identifier in self._sending]
+        if tickets:
+            self._sent += self._queue.remove(tickets)
 
     def _say_farewell(self, connection: Connection) -> None:
         identifier = connection.publish(self._availability(b"stopped"))
@@ -222,7 +231,7 @@ class Publisher:
     def _tell_dropping(self) -> None:
         if not self._dropping and self._queue.dropped > self._dropped_told:
             self._dropping = True
-            _log.error("%d events wait, there is no room for more: the oldest are dropped", len(self._queue))
+            _log.error("%d events wait, there is no room for more: events are dropped", len(self._queue))
 
     @property
     def _address(self) -> str:

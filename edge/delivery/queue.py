@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
+from collections.abc import Iterable, Sequence
 from itertools import islice
 from typing import Protocol
 
@@ -22,20 +23,33 @@ class EventQueue(Protocol):
         """Up to `limit` waiting events with their tickets, oldest first, of those behind `ticket`."""
         ...
 
-    def remove(self, ticket: int) -> bool:
-        """Forget a delivered event; False where it had gone already."""
+    def remove(self, tickets: Iterable[int]) -> int:
+        """Forget delivered events; gives how many had not gone already."""
         ...
 
     def __len__(self) -> int: ...
 
     @property
     def dropped(self) -> int:
-        """How many events went undelivered because there was no room."""
+        """How many events went undelivered because there was no room for them, or they were too old."""
+        ...
+
+    @property
+    def gaps(self) -> Sequence[tuple[int, int, int]]:
+        """Which of them, the last ones: session, first and last sequence; empty where that is not kept."""
+        ...
+
+    @property
+    def durable(self) -> bool:
+        """Whether what waits outlives the process."""
         ...
 
 
 class MemoryQueue:
     """Holds up to `room` events in memory; beyond it the oldest goes and is counted. Lost when the process ends."""
+
+    durable = False
+    gaps: Sequence[tuple[int, int, int]] = ()
 
     def __init__(self, room: int) -> None:
         self._room = room
@@ -58,9 +72,9 @@ class MemoryQueue:
             # Whatever is skipped is being sent, so there are few of them.
             return list(islice(((number, event) for number, event in self._events.items() if number > ticket), limit))
 
-    def remove(self, ticket: int) -> bool:
+    def remove(self, tickets: Iterable[int]) -> int:
         with self._lock:
-            return self._events.pop(ticket, None) is not None
+            return sum(self._events.pop(ticket, None) is not None for ticket in tickets)
 
     def __len__(self) -> int:
         with self._lock:

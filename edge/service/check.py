@@ -12,6 +12,7 @@ from pathlib import Path
 from edge.cameras.camera import CameraError
 from edge.cameras.factory import open_camera
 from edge.config import Config, FaceConfig, MqttConfig, load_config
+from edge.delivery.outbox_store import look_at_outbox
 from edge.delivery.probe import try_broker
 from edge.errors import CheckFailed, ConfigError, UserError
 from edge.service.session import state_directory
@@ -58,6 +59,8 @@ def check_all(config_file: Path | None) -> Iterator[Finding]:
     else:
         yield _look("broker", partial(_broker, config.mqtt))
     yield _look("state directory", partial(_state, config))
+    if config.mqtt is not None:
+        yield _look("outbox", partial(_outbox, config))
     yield _look("clock", _clock)
 
 
@@ -110,6 +113,13 @@ def _state(config: Config) -> str:
         with contextlib.suppress(OSError):
             probe.unlink(missing_ok=True)
     return f"{folder} can be written"
+
+
+def _outbox(config: Config) -> str:
+    folder = state_directory(config.state_directory)
+    if folder is None:
+        return "there is no state directory, events wait in memory"
+    return look_at_outbox(folder, config.outbox)
 
 
 def _clock() -> str:

@@ -7,13 +7,15 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from types import FrameType
 
 from edge.cameras.camera import Camera, CameraEnded, CameraLost, CameraStalled
 from edge.cameras.factory import open_camera
 from edge.config import Config
 from edge.delivery.event import EventBuilder
+from edge.delivery.outbox import Outbox
 from edge.delivery.publisher import Publisher
 from edge.delivery.sink import JsonLinesSink, Sink
 from edge.monitor import Monitor, Step
@@ -43,20 +45,21 @@ def run_daemon(config: Config) -> None:
     """Run until SIGTERM or SIGINT, or until a recording that is no loop ends.
 
     Raises:
-        ConfigError: a model, the password or the state directory cannot be used.
+        ConfigError: a model, the password, the state directory or the key of the outbox cannot be used.
         InputError: the recording that serves as camera cannot be used.
     """
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(levelname)s %(message)s")
     stop = Stop()
     signal.signal(signal.SIGTERM, stop.ask)
     signal.signal(signal.SIGINT, stop.ask)
-    session = next_session(state_directory(config.state_directory))
+    folder = state_directory(config.state_directory)
+    session = next_session(folder)
     evidence = config.mqtt is not None and config.mqtt.evidence
     events = EventBuilder(config.vehicle, session, evidence=evidence)
     monitor = Monitor(Pipeline(config.vision), Policy(config.rules), events, "system")
     status = Status(config, session)
     notifier = Notifier()
-    with _events_out(config, session) as sink:
+    with _events_out(config, session, folder) as sink:
         _log.info("session %d of %s begins", session, config.vehicle)
 
         def take(step: Step) -> None:
@@ -111,14 +114,19 @@ def watch(
 
 
 @contextmanager
-def _events_out(config: Config, session: int) -> Iterator[Sink]:
-    """The broker of the configuration, else standard output."""
+def _events_out(config: Config, session: int, folder: Path | None) -> Iterator[Sink]:
+    """The broker of the configuration, by way of an outbox in the state directory; else standard output."""
     if config.mqtt is None:
         yield JsonLinesSink(sys.stdout)
         return
-    publisher = Publisher(config.mqtt, config.vehicle, session)
-    publisher.start()
-    try:
+    with ExitStack() as closing:
+        outbox = None
+        if folder is None:
+            _log.warning("there is no state directory: what waits for the broker is in memory and ends with it")
+        else:
+            outbox = Outbox(folder, config.outbox)
+            closing.callback(outbox.close)
+        publisher = Publisher(config.mqtt, config.vehicle, session, queue=outbox)
+        publisher.start()
+        closing.callback(publisher.close)
         yield publisher
-    finally:
-        publisher.close()

@@ -57,6 +57,13 @@ class Status:
             "frames": self.frames,
             "frames_per_second": round(1 / statistics.fmean(gaps), 2) if gaps else None,
             "camera_faults": self._faults,
-            "outbox": {"waiting": delivery.waiting, "sent": delivery.sent, "dropped": delivery.dropped},
+            "outbox": _outbox(delivery),
             "models": self._models,
         }
+
+
+def _outbox(delivery: DeliveryStats) -> dict[str, Any]:
+    outbox: dict[str, Any] = {"waiting": delivery.waiting, "sent": delivery.sent, "dropped": delivery.dropped}
+    if delivery.gaps:
+        outbox["gaps"] = [{"session": session, "first": first, "last": last} for session, first, last in delivery.gaps]
+    return outbox

@@ -28,9 +28,9 @@ def test_events_come_out_in_order_from_any_point():
 
 def test_an_event_stays_until_it_is_removed():
     queue = filled(room=10, events=3)
-    assert queue.remove(2)
+    assert queue.remove([2]) == 1
     assert tickets(queue) == [1, 3]
-    assert not queue.remove(2)
+    assert queue.remove([2]) == 0
 
 
 def test_when_full_the_oldest_goes_and_is_counted():
