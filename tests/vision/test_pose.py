@@ -19,9 +19,9 @@ def seen(yaw: float, pitch: float, roll: float, distance: float = 700.0) -> Poin
     about_y = np.array([[np.cos(y), 0, -np.sin(y)], [0, 1, 0], [np.sin(y), 0, np.cos(y)]])
     about_x = np.array([[1, 0, 0], [0, np.cos(p), np.sin(p)], [0, -np.sin(p), np.cos(p)]])
     about_z = np.array([[np.cos(r), -np.sin(r), 0], [np.sin(r), np.cos(r), 0], [0, 0, 1]])
-    turned = (about_z @ about_y @ about_x @ pose._MODEL.T).T + [20.0, -10.0, distance]
+    turned = (about_z @ about_y @ about_x @ pose._MODEL.T).T + np.array([20.0, -10.0, distance])
     points = np.zeros((COUNT, 2), np.float32)
-    points[pose._POINTS] = turned[:, :2] / turned[:, 2:] * WIDTH + [WIDTH / 2, HEIGHT / 2]
+    points[pose._POINTS] = turned[:, :2] / turned[:, 2:] * WIDTH + np.array([WIDTH, HEIGHT]) / 2
     return points
 
 
