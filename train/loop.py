@@ -65,8 +65,8 @@ def fit(
     path, first = folder / "checkpoint.pt", 0
     if path.exists():
         saved = torch.load(path, weights_only=True)
-        twin.load_state_dict(saved["twin"])
-        average.load_state_dict(saved["average"])
+        _load(twin, saved["twin"])
+        _load(average, saved["average"])
         optimiser.load_state_dict(saved["optimiser"])
         first = saved["epoch"]
     for epoch in range(first, schedule.epochs):
@@ -95,8 +95,8 @@ def fit(
         part = path.with_suffix(".part")
         torch.save(
             {
-                "twin": twin.state_dict(),
-                "average": average.state_dict(),
+                "twin": list(twin.state_dict().values()),
+                "average": list(average.state_dict().values()),
                 "optimiser": optimiser.state_dict(),
                 "epoch": epoch + 1,
             },
@@ -105,6 +105,11 @@ def fit(
         part.replace(path)
         measured(average, epoch + 1)
     return average
+
+
+def _load(twin: Twin, values: list[torch.Tensor]) -> None:
+    """In order: the names of Keras's layers count up with every network that a process builds."""
+    twin.load_state_dict(dict(zip(twin.state_dict(), values, strict=True)))
 
 
 def _groups(twin: Twin, decay: float) -> list[dict[str, object]]:
