@@ -82,14 +82,16 @@ class SeatRegion(Section):
 
 
 class FaceConfig(Section):
-    detector: Literal["haar", "yunet"] = "haar"
+    detector: Literal["native", "haar", "yunet"] = "haar"
     """How the face is found where it is not yet followed."""
     search_height: Annotated[int, Field(ge=96, le=1080)] = 240
-    """A frame is searched at this height in pixels; less is faster and misses small faces."""
+    """Haar and yunet search a frame at this height in pixels; less is faster and misses small faces."""
     smallest: Annotated[float, Field(gt=0, lt=1)] = 0.2
     """The smallest face that haar looks for, as a share of the frame's height."""
     seat: SeatRegion = SeatRegion()
     """Of several faces the largest in this region is the driver."""
+    native_model: Path = SHIPPED_MODELS / "face.tflite"
+    """The model file of the project's own detector."""
     yunet_model: Path | None = None
     """The ONNX file of OpenCV's YuNet, for detector yunet."""
     yunet_sha256: Annotated[str, Field(pattern="^[0-9a-fA-F]{64}$")] | None = None

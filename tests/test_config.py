@@ -15,7 +15,7 @@ from edge.errors import ConfigError
 
 ROOT = Path(__file__).resolve().parent.parent
 DEFAULT = ROOT / "config" / "default.yaml"
-MODEL_KEYS = {"vision.landmarks_model", "vision.eyes_model", "vision.emotion_model"}
+MODEL_KEYS = {"vision.face.native_model", "vision.landmarks_model", "vision.eyes_model", "vision.emotion_model"}
 
 Write = Callable[[str], Path]
 

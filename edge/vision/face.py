@@ -11,6 +11,7 @@ from typing import Protocol
 from edge.config import FaceConfig, SeatRegion
 from edge.records import Box, Face, GreyImage
 from edge.vision.haar import HaarDetector
+from edge.vision.native import NativeDetector
 from edge.vision.yunet import YunetDetector
 
 
@@ -28,7 +29,13 @@ def face_detector(config: FaceConfig) -> FaceDetector:
     Raises:
         ConfigError: what it needs is missing.
     """
-    return YunetDetector(config) if config.detector == "yunet" else HaarDetector(config)
+    match config.detector:
+        case "native":
+            return NativeDetector(config.native_model)
+        case "haar":
+            return HaarDetector(config)
+        case "yunet":
+            return YunetDetector(config)
 
 
 def choose_driver(faces: Sequence[Face], seat: SeatRegion, image: GreyImage) -> Face | None:

@@ -95,7 +95,7 @@ def test_a_frame_of_any_size_is_searched(size: tuple[int, int]) -> None:
 def test_an_opencv_without_haar_cascades_is_told_with_its_mend(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delattr(cv2, "CascadeClassifier")
     with pytest.raises(ConfigError, match=r"has no Haar cascades; pip install 'opencv-python-headless>=4\.12,<5'"):
-        face_detector(FaceConfig())
+        face_detector(FaceConfig(detector="haar"))
 
 
 def _face(x: float, y: float, size: float) -> Face:
