@@ -41,6 +41,9 @@ def group() -> None:
 @click.option("--start", type=FOLDER, help="A model.keras whose weights to begin with, to refine it.")
 @click.option("--learning-rate", type=click.FloatRange(min=0, min_open=True), help="[default: the recipe's]")
 @click.option("--stop-after", type=click.IntRange(min=1), help="End after so many epochs; the schedule stays as it is.")
+@click.option(
+    "--votes", type=click.FloatRange(0, 1), default=0.5, show_default=True, help="Emotion: part of FER+ in the targets."
+)
 @click.option("--quiet", is_flag=True, help="No progress bar: one line an epoch.")
 def fit(
     task: str,
@@ -53,6 +56,7 @@ def fit(
     start: Path | None,
     learning_rate: float | None,
     stop_after: int | None,
+    votes: float,
     quiet: bool,
 ) -> None:
     """Train a model, with a checkpoint after every epoch, a report and a card at the end."""
@@ -72,6 +76,7 @@ def fit(
         "--start": start and start.name,
         "--learning-rate": learning_rate,
         "--stop-after": stop_after,
+        "--votes": votes if votes != 0.5 else None,
     }
     for option, value in asked.items():
         if value is not None:
@@ -87,6 +92,7 @@ def fit(
         start=start,
         learning_rate=learning_rate,
         stop_after=stop_after,
+        votes=votes,
         command=command,
         verbose=0 if quiet else "auto",
     )
@@ -145,8 +151,9 @@ def evaluate(
 @click.argument("model", type=FOLDER)
 @_data_option
 @click.option("--yunet", type=FOLDER, help="YuNet's ONNX model, to be measured beside.")
+@click.option("--haar", is_flag=True, help="Measure OpenCV's cascade beside, which takes minutes.")
 @click.option("--output", type=FOLDER, help="Write the tables to this file.  [default: standard output]")
-def audit(task: str, model: Path, data: Path, yunet: Path | None, output: Path | None) -> None:  # noqa: ARG001
+def audit(task: str, model: Path, data: Path, yunet: Path | None, haar: bool, output: Path | None) -> None:  # noqa: ARG001
     """Measure a detector MODEL, int8 .tflite, in bad light, turned and covered, and by group of people."""
     from edge.vision.card import read_card
     from train import face_audit
@@ -154,7 +161,8 @@ def audit(task: str, model: Path, data: Path, yunet: Path | None, output: Path |
     finders = {"native": face_audit.native(model, read_card(model).thresholds.get("face", 0.5))}
     if yunet is not None:
         finders["YuNet"] = face_audit.yunet(yunet)
-    finders["Haar"] = face_audit.haar()
+    if haar:
+        finders["Haar"] = face_audit.haar()
     tables = face_audit.audit(data, finders)
     if output is None:
         click.echo(tables)

@@ -78,6 +78,7 @@ def fit(
     leave_out: str | None = None,
     start: Path | None = None,
     stop_after: int | None = None,
+    votes: float = 0.5,
     verbose: str | int = "auto",
 ) -> State:
     """Trains, or goes on with, the run in `output`; `model.keras` there is the best by `evaluate.choice`.
@@ -100,6 +101,7 @@ def fit(
     settings = json.loads(json.dumps(dataclasses.asdict(recipe), default=lambda part: part.model_dump()))
     settings |= {"seed": seed, "leave_out": leave_out, "images": len(training)}
     settings |= {"start": start.name} if start else {}
+    settings |= {"votes": votes} if votes != 0.5 else {}
     if start:
         _begin_with(start, model)
     state, weights = State(settings, history=[]), model.get_weights()

@@ -68,6 +68,7 @@ def fit(
     start: Path | None,
     learning_rate: float | None,
     stop_after: int | None,
+    votes: float,
     command: str,
     verbose: str | int = "auto",
 ) -> report.Results:
@@ -78,7 +79,7 @@ def fit(
     if learning_rate is not None:
         recipe = dataclasses.replace(recipe, learning_rate=learning_rate)
     cited = _cited(cite)
-    training = data.training(task, folder, leave_out)
+    training = data.training(task, folder, leave_out, votes)
     validation = data.validation(task, folder, leave_out)
 
     with quiet():
@@ -96,6 +97,7 @@ def fit(
         leave_out=leave_out,
         start=start,
         stop_after=stop_after,
+        votes=votes,
         verbose=verbose,
     )
 

@@ -94,12 +94,12 @@ def keep_first_of_latest_split(index: Index) -> NDArray[np.bool_]:
     return keep
 
 
-def _targets(index: Index) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Mean of the label and the vote shares within the four classes (normalised), and how much of them that is."""
+def _targets(index: Index, votes: float) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Label and vote shares, mixed, within the four classes (normalised), and how much of them lies there."""
     label = np.stack([index.label == name for name in CLASSES], axis=1).astype(np.float32)
     total = index.votes.sum(axis=1, keepdims=True)
     shares = index.votes[:, [VOTES.index(VOTE_OF_CLASS[name]) for name in CLASSES]] / np.maximum(total, 1)
-    both = np.where(total > 0, (label + shares) / 2, label)
+    both = np.where(total > 0, (1 - votes) * label + votes * shares, label)
     mass = both.sum(axis=1)
     return (both / np.maximum(mass, 1e-6)[:, None]).astype(np.float32), mass.astype(np.float32)
 
@@ -116,18 +116,19 @@ def _labels(index: Index) -> dict[str, NDArray[np.int64]]:
     return {"ferplus": majority, "fer2013": own}
 
 
-def read(data: Path, split: Split) -> Examples:
+def read(data: Path, split: Split, votes: float = 0.5) -> Examples:
     """One split of `data`/fer2013, without duplicates and without any image of a later split.
 
     Training keeps the images with at least `LEAST_MASS` in the four classes; the two test splits keep those for which
-    at least one of the two label sets names one of the four.
+    at least one of the two label sets names one of the four. `votes` is the part that the FER+ votes have in the
+    targets, FER2013's label has the rest.
 
     Raises:
         InputError: a file is missing or does not fit.
     """
     folder = data / "fer2013"
     index = read_index(folder)
-    targets, mass = _targets(index)
+    targets, mass = _targets(index, votes)
     labels = _labels(index)
     labelled = (labels["ferplus"] >= 0) | (labels["fer2013"] >= 0)
     useful = mass >= LEAST_MASS if split == "Training" else labelled

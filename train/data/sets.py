@@ -21,11 +21,14 @@ def _folder(data: Path) -> Path:
     return data
 
 
-def training(task: str, data: Path, leave_out: str | None = None) -> Examples:
-    """The examples that the weights are fitted to; `leave_out` names a set of `eyes` to keep out entirely."""
+def training(task: str, data: Path, leave_out: str | None = None, votes: float = 0.5) -> Examples:
+    """The examples that the weights are fitted to.
+
+    `leave_out` names a set of `eyes` to keep out entirely; `votes` is the part of FER+ in the targets of `emotion`.
+    """
     recipe_of(task)
     if task == "emotion":
-        return fer2013.read(_folder(data), "Training")
+        return fer2013.read(_folder(data), "Training", votes)
     return eyes.read(_folder(data), _others(leave_out), held_out=False)
 
 
