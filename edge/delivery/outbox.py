@@ -126,6 +126,8 @@ class Outbox:
     def close(self) -> None:
         """Let another process have it; what is only in memory gets a last try."""
         with self._lock:
+            if self._holder < 0:
+                return
             try:
                 if self._spilled or self._delivered:
                     self._store(self._spilled)
@@ -134,6 +136,7 @@ class Outbox:
                 _log.error("%s: the disk takes nothing (%s), %d events are lost.", self._folder, error, lost)
             self._rows.close()
             os.close(self._holder)
+            self._holder = -1
 
     def _take_stock(self) -> None:
         dropped = self._rows.fact("dropped")

@@ -21,8 +21,9 @@ CREATE TABLE facts (name TEXT PRIMARY KEY, value) WITHOUT ROWID;
 """
 _COLUMNS = "sequence, level, put, nonce, body"
 _SCHEMA = 1
-_LARGEST_WAL = 4 * 1024 * 1024
-"""Bytes to which the write-ahead log is cut after a checkpoint."""
+_LARGEST_WAL = 16 * 1024 * 1024
+"""Bytes to which the write-ahead log is cut after a checkpoint; usually it is 4 MB long and written over in place,
+which is faster to sync than a file that grows."""
 GAPS_KEPT = 100
 
 Gap = tuple[int, int, int]
@@ -54,7 +55,16 @@ class Reading:
     """
 
     def __init__(self, path: Path) -> None:
-        self._sql = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
+        address = f"{path.absolute().as_uri()}?mode=ro"
+        self._sql = sqlite3.connect(address, uri=True)
+        try:
+            self._sql.execute("SELECT 1 FROM sqlite_master")
+        except sqlite3.OperationalError:
+            self._sql.close()
+            if path.with_name(path.name + "-wal").exists():
+                raise
+            # On a read-only disk SQLite cannot make its companions; where there are none, it needs none.
+            self._sql = sqlite3.connect(f"{address}&immutable=1", uri=True)
 
     def __enter__(self) -> Self:
         return self
