@@ -47,7 +47,7 @@ _PRIOR = 0.01
 class Recipe:
     """How the shipped model was made."""
 
-    schedule: Schedule = field(default_factory=lambda: Schedule(epochs=20, steps=200, rate=4e-3))
+    schedule: Schedule = field(default_factory=lambda: Schedule(epochs=26, steps=250, rate=3e-3, warm_up=300))
     batch: int = 64
     seed: int = 0
     start: Path | None = None

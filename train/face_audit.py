@@ -155,16 +155,15 @@ def cases(held_out: frames.Faces) -> list[Case]:
     return found
 
 
-def share_found(find: Finder, cases: list[Case]) -> tuple[float, float]:
-    """Share of the faces found (overlap of at least 0.5), and the median error of their eyes over the eye distance."""
-    hits, off = 0, [float("nan")]
-    for case in cases:
+def errors(find: Finder, cases: list[Case]) -> NDArray[np.float64]:
+    """Of each case the error of the eyes over the eye distance; NaN where no box overlaps the face's by half."""
+    found = np.full(len(cases), np.nan)
+    for number, case in enumerate(cases):
         best = max(find(case.image), key=lambda one, case=case: overlap(one, case.box), default=None)
         if best is not None and overlap(best, case.box) >= 0.5:
-            hits += 1
             distance = float(np.linalg.norm(case.eyes[0] - case.eyes[1]))
-            off.append(float(np.linalg.norm(best.points[:2] - case.eyes, axis=1).mean()) / distance)
-    return hits / max(1, len(cases)), float(np.nanmedian(off)) if len(off) > 1 else float("nan")
+            found[number] = float(np.linalg.norm(best.points[:2] - case.eyes, axis=1).mean()) / distance
+    return found
 
 
 def audit(data: Path, finders: Mapping[str, Finder], seed: int = 1) -> str:
@@ -172,24 +171,24 @@ def audit(data: Path, finders: Mapping[str, Finder], seed: int = 1) -> str:
     held_out = frames.read(data, held_out=True)
     every = cases(held_out)
     source = held_out.source[np.isfinite(held_out.box).all(axis=1)]
-    lines = [_heading("found (eye error over the eye distance)", finders)]
+    plain = {name: errors(find, every) for name, find in finders.items()}
+    lines = [_heading("found (error of the eyes over their distance, median)", finders)]
     for name in frames.SETS:
-        here = [case for case, set_name in zip(every, source, strict=True) if set_name == name]
-        lines.append(_row(f"{name}, {len(here)} held out", [_both(find, here) for find in finders.values()]))
+        here = source == name
+        lines.append(_row(f"{name}, {here.sum()} held out", [_both(plain[finder][here]) for finder in finders]))
     values = frames.read(data, ("fairface_val",))
+    of_values = {name: errors(find, cases(values)) for name, find in finders.items()}
     labelled = np.isfinite(values.box).all(axis=1)
-    faces = cases(values)
-    lines.append(_row(f"fairface_val, {len(faces)}", [_both(find, faces) for find in finders.values()]))
+    lines.append(_row(f"fairface_val, {labelled.sum()}", [_both(of_values[finder]) for finder in finders]))
     lines += ["", _heading("condition, all held-out pictures", finders)]
     for name, change in CONDITIONS.items():
         random = np.random.default_rng(seed)
         changed = [change(case, random) for case in every]
-        lines.append(_row(name, [f"{share_found(find, changed)[0]:.1%}" for find in finders.values()]))
+        lines.append(_row(name, [_both(errors(find, changed)) for find in finders.values()]))
     lines += ["", _heading("fairface_val by group", finders)]
-    groups = _groups(data, labelled)
-    hit = {name: np.array([share_found(find, [case])[0] for case in faces]) for name, find in finders.items()}
-    for group, members in groups.items():
-        lines.append(_row(f"{group} ({members.sum()})", [f"{hit[name][members].mean():.1%}" for name in finders]))
+    for group, members in _groups(data, labelled).items():
+        shares = [f"{np.isfinite(of_values[finder][members]).mean():.1%}" for finder in finders]
+        lines.append(_row(f"{group} ({members.sum()})", shares))
     nothing = without_faces(held_out, np.random.default_rng(seed), 3000)
     lines += ["", _heading("false faces", finders)]
     lines.append(
@@ -219,6 +218,6 @@ def _row(name: str, values: list[str]) -> str:
     return f"| {name} | {' | '.join(values)} |"
 
 
-def _both(find: Finder, here: list[Case]) -> str:
-    found, eyes = share_found(find, here)
-    return f"{found:.1%} ({eyes:.1%})"
+def _both(off: NDArray[np.float64]) -> str:
+    found = np.isfinite(off)
+    return f"{found.mean():.1%} ({np.median(off[found]):.1%})" if found.any() else "0 %"
