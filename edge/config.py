@@ -185,6 +185,16 @@ class MqttConfig(Section):
     username: str | None = None
     password_file: Path | None = None
     """A file that holds the password alone; the configuration never does."""
+    tls: bool = False
+    """Encrypt the connection (TLS 1.2 or later); without it only this machine is spoken to. Brokers use port 8883."""
+    ca_file: Path | None = None
+    """The authority that signed the broker's certificate, PEM; null: those that the system trusts."""
+    certificate_file: Path | None = None
+    """This vehicle's own certificate, PEM, for brokers that ask for one."""
+    private_key_file: Path | None = None
+    """Its private key, PEM without passphrase, mode 600."""
+    allow_plaintext: bool = False
+    """Speak to another machine without encryption, where the network itself is trusted."""
     keepalive_s: Annotated[int, Field(ge=5, le=3600)] = 60
     reconnect_min_s: Seconds = 1.0
     """The first wait before connecting again; it doubles each time ..."""

@@ -104,7 +104,7 @@ def test_the_default_file_names_every_key_of_a_broker_in_a_comment() -> None:
 def test_the_broker_of_the_comment_has_the_default_values() -> None:
     broker = yaml.safe_load(_commented_broker())["mqtt"]
     defaults = MqttConfig(host="")
-    without_default = {"host", "username", "password_file"}
+    without_default = {"host", "port", "tls", "username", "password_file"}
     differing = {k: v for k, v in broker.items() if k not in without_default and v != getattr(defaults, k)}
     assert differing == {}
 

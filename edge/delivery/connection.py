@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import select
 import socket
+import ssl
 import struct
 import time
 from dataclasses import dataclass
@@ -15,12 +16,13 @@ from typing import Any
 
 from paho.mqtt import MQTTException
 from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags, MQTTv5
-from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
+from paho.mqtt.enums import CallbackAPIVersion, LogLevel, MQTTErrorCode
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from edge.config import MqttConfig
+from edge.delivery.message import MAX_PAYLOAD
 
 CONNECT_S = 5.0
 """Seconds in which the broker's host must accept the connection."""
@@ -28,6 +30,9 @@ CONNACK_S = 10.0
 """Seconds in which the broker must answer CONNECT."""
 PUBACK_S = 20.0
 """Seconds in which it must acknowledge; slow mobile networks need some, a stalled link never does."""
+
+OVERHEAD = 300
+"""Bytes of a packet beside its payload: topic with the longest name (103), properties and header."""
 
 _MALFORMED = (MQTTException, LookupError, ValueError, TypeError, AssertionError, struct.error)
 """What the client library raises on packets that break the protocol."""
@@ -51,15 +56,33 @@ class RefusedError(BrokerError):
     mend = "correct mqtt.username and mqtt.password_file, or let the broker allow this client"
 
 
+class LimitError(RefusedError):
+    """The broker's limits do not let an event through."""
+
+    mend = "raise the broker's limits"
+
+
+class TlsError(BrokerError):
+    """The encrypted connection does not come about: whose certificate is wrong, and why."""
+
+    mend = "correct the certificate, or mqtt.host, mqtt.ca_file and mqtt.certificate_file"
+
+
 @dataclass(frozen=True, slots=True)
 class Message:
-    """What is published; `session` travels as the MQTT 5 user property of that name."""
+    """What is published; `session` and `schema` travel as the MQTT 5 user properties of these names.
+
+    `expiry_s`: for so many seconds the broker keeps it for a subscriber that is away.
+    """
 
     topic: str
     payload: bytes
     qos: int = 1
     retain: bool = False
     session: int | None = None
+    schema: int | None = None
+    content_type: str | None = None
+    expiry_s: int | None = None
 
 
 class Connection:
@@ -69,11 +92,20 @@ class Connection:
 
     Raises:
         UnreachableError: the host does not accept it.
+        TlsError: it cannot be encrypted, or the broker is not the one that it should be.
     """
 
-    def __init__(self, config: MqttConfig, password: str | None, client_id: str, will: Message | None = None) -> None:
+    def __init__(
+        self,
+        config: MqttConfig,
+        password: str | None,
+        tls: ssl.SSLContext | None,
+        client_id: str,
+        will: Message | None = None,
+    ) -> None:
         self.accepted = False
         self.receive_maximum = 65535
+        self._largest_packet = 2**32
         self.unacknowledged: dict[int, float] = {}
         self._acknowledged: list[int] = []
         self._error: BrokerError | None = None
@@ -84,6 +116,9 @@ class Connection:
         client.on_connect = self._on_connect
         client.on_publish = self._on_publish
         client.on_disconnect = self._on_disconnect
+        client.on_log = self._on_log
+        if tls is not None:
+            client.tls_set_context(tls)
         if config.username is not None:
             client.username_pw_set(config.username, password)
         if will is not None:
@@ -94,12 +129,21 @@ class Connection:
             client.connect(config.host, config.port, config.keepalive_s, clean_start=True)
         except TimeoutError:
             raise UnreachableError(f"cannot be reached (no answer in {CONNECT_S:g} s)") from None
+        except ssl.SSLCertVerificationError as error:
+            raise TlsError(f"shows a certificate that is not accepted ({error.verify_message.rstrip('.')})") from None
+        except ssl.SSLError as error:
+            raise TlsError(f"cannot be spoken to with TLS ({_reason(str(error))})") from None
         except (OSError, ValueError) as error:  # ValueError: a host name that cannot be one
             reason = getattr(error, "strerror", None) or str(error)
             raise UnreachableError(f"cannot be reached ({reason})") from None
 
     def publish(self, message: Message) -> int:
-        """Hand a message to the connection; gives its packet identifier."""
+        """Hand a message to the connection; gives its packet identifier.
+
+        One of QoS 0 that is larger than the broker takes is left out, and 0 is given.
+        """
+        if message.qos == 0 and len(message.payload) + len(message.topic) + OVERHEAD > self._largest_packet:
+            return 0
         properties = _properties(PacketTypes.PUBLISH, message)
         info = self._client.publish(message.topic, message.payload, message.qos, message.retain, properties)
         if message.qos > 0:
@@ -117,8 +161,9 @@ class Connection:
         sock = self._client.socket()
         if sock is not None:
             writes = [sock] if self._client.want_write() else []
-            readable, writable, _ = select.select([sock, wake], writes, [], timeout)
-            self._exchange(read=sock in readable, write=bool(writable))
+            decrypted = isinstance(sock, ssl.SSLSocket) and sock.pending() > 0  # select does not see it
+            readable, writable, _ = select.select([sock, wake], writes, [], 0 if decrypted else timeout)
+            self._exchange(read=decrypted or sock in readable, write=bool(writable))
         # What was acknowledged before the end counts: the end is told by the next call.
         if not self._acknowledged:
             self._raise_if_over()
@@ -168,6 +213,15 @@ class Connection:
         if reason.is_failure:
             self._error = RefusedError(f"refuses this client ({reason})")
             return
+        self._largest_packet = getattr(properties, "MaximumPacketSize", self._largest_packet)
+        if self._largest_packet < MAX_PAYLOAD + OVERHEAD:
+            self._error = LimitError(
+                f"takes packets of {self._largest_packet} bytes at most, and an event may need {MAX_PAYLOAD + OVERHEAD}"
+            )
+            return
+        if getattr(properties, "MaximumQoS", 1) < 1:
+            self._error = LimitError("takes no messages of QoS 1, which it would acknowledge")
+            return
         self.accepted = True
         self.receive_maximum = getattr(properties, "ReceiveMaximum", self.receive_maximum)
 
@@ -187,9 +241,26 @@ class Connection:
         if flags.is_disconnect_packet_from_server and self._error is None:
             self._error = BrokerError(f"closed the connection ({reason})")
 
+    def _on_log(self, _client: Client, _data: Any, level: int, text: str) -> None:
+        # With TLS 1.3 a broker refuses a certificate only after the handshake, and the library only logs its alert.
+        if level == LogLevel.MQTT_LOG_ERR and "[SSL" in text and self._error is None:
+            self._error = TlsError(f"does not accept this vehicle's certificate ({_reason(text)})")
+
+
+def _reason(text: str) -> str:
+    """What OpenSSL means: of '[SSL: TLSV1_ALERT_UNKNOWN_CA] tlsv1 alert unknown ca (_ssl.c:2580)' the middle."""
+    return text.rpartition("] ")[2].partition(" (_ssl")[0]
+
 
 def _properties(kind: int, message: Message) -> Properties:
     properties = Properties(kind)  # type: ignore[no-untyped-call]  # the library leaves it untyped
     if message.session is not None:
         properties.UserProperty = ("session", str(message.session))
+    if message.schema is not None:
+        properties.UserProperty = ("schema", str(message.schema))
+    if message.content_type is not None:
+        properties.ContentType = message.content_type
+        properties.PayloadFormatIndicator = 1  # UTF-8
+    if message.expiry_s is not None:
+        properties.MessageExpiryInterval = min(message.expiry_s, 2**32 - 1)
     return properties

@@ -7,6 +7,7 @@ import socket
 from edge.config import MqttConfig
 from edge.delivery.connection import BrokerError, Connection
 from edge.delivery.password import read_password
+from edge.delivery.tls import tls_context
 from edge.errors import CheckFailed
 
 
@@ -14,13 +15,13 @@ def try_broker(config: MqttConfig) -> None:
     """Connect once, as the daemon would but under a name of its own, and publish nothing.
 
     Raises:
-        ConfigError: the password cannot be read.
+        ConfigError: the password or a certificate cannot be used, or plain text is not allowed.
         CheckFailed: the broker cannot be reached, does not answer or refuses.
     """
     never, other = socket.socketpair()
     with never, other:
         try:
-            connection = Connection(config, read_password(config), client_id="")
+            connection = Connection(config, read_password(config), tls_context(config), client_id="")
             try:
                 while not connection.accepted:
                     connection.step(1.0, never)

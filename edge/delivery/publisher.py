@@ -6,6 +6,7 @@ import contextlib
 import dataclasses
 import json
 import logging
+import math
 import select
 import socket
 import threading
@@ -21,6 +22,7 @@ from edge.delivery.event import parse_time
 from edge.delivery.message import encode
 from edge.delivery.password import read_password
 from edge.delivery.queue import EventQueue, MemoryQueue
+from edge.delivery.tls import tls_context
 from edge.delivery.topics import Topics
 from edge.records import Event
 
@@ -32,6 +34,9 @@ HISTORICAL_S = 60.0
 """An event that is sent later than this after it happened is marked historical."""
 IDLE_S = 1.0
 """The longest wait between two looks at the keep-alive."""
+LIFE_S = 30 * 86_400.0
+"""An event's life where no outbox says another."""
+JSON = "application/json"
 FAREWELL_S = 1.0
 """What `close` adds to its timeout at most, to say `stopped`."""
 
@@ -57,10 +62,11 @@ class Publisher:
     """Sends events to the broker from a thread of its own, and keeps those that it cannot send.
 
     Events come out in order and at least once: after a lost connection the unacknowledged ones are sent again.
-    `session` is told with each availability message. `wall` gives seconds since 1970 UTC.
+    `session` is told with each availability message. `wall` gives seconds since 1970 UTC,
+    `life_s` the seconds from an event to the time when a broker that holds it for someone lets it go.
 
     Raises:
-        ConfigError: the password cannot be read.
+        ConfigError: the password or a certificate cannot be used, or plain text is not allowed.
     """
 
     def __init__(
@@ -70,15 +76,18 @@ class Publisher:
         session: int,
         *,
         queue: EventQueue | None = None,
+        life_s: float = LIFE_S,
         wall: Callable[[], float] = time.time,
     ) -> None:
         self._config = config
         self._password = read_password(config)
+        self._tls = tls_context(config)
         self._client_id = f"driver-monitor-{vehicle}"
         self._topics = Topics(vehicle)
         self._session = session
         self._queue = MemoryQueue(config.queue) if queue is None else queue
         self._wall = wall
+        self._life = life_s
         self._sending: dict[int, int] = {}
         """Ticket of each event that was sent on this connection, by packet identifier."""
         self._last_ticket = 0
@@ -158,7 +167,8 @@ class Publisher:
 
     def _converse(self) -> None:
         """One connection, until it is lost (BrokerError) or closed because it is over."""
-        connection = Connection(self._config, self._password, self._client_id, self._availability(b"offline"))
+        will = self._availability(b"offline")
+        connection = Connection(self._config, self._password, self._tls, self._client_id, will)
         try:
             while not self._is_over():
                 if connection.accepted:
@@ -183,16 +193,28 @@ class Publisher:
             self._connected = True
         status, self._status = self._status, None
         if status is not None:
-            connection.publish(Message(self._topics.status, status, qos=0, retain=True))
+            connection.publish(Message(self._topics.status, status, qos=0, retain=True, content_type=JSON))
         room = max(0, min(WINDOW, connection.receive_maximum) - len(connection.unacknowledged))
         self._has_room = True  # before the queue is read: what is put from here on rings
         events = self._queue.after(self._last_ticket, room)
         for ticket, event in events:
             historical = self._wall() - parse_time(event.time) > HISTORICAL_S
             payload = encode(dataclasses.replace(event, historical=historical))
-            self._sending[connection.publish(Message(self._topics.event(event.signal), payload))] = ticket
+            message = Message(
+                self._topics.event(event.signal),
+                payload,
+                expiry_s=self._remaining_life(event),
+                schema=event.schema,
+                content_type=JSON,
+            )
+            self._sending[connection.publish(message)] = ticket
             self._last_ticket = ticket
         self._has_room = len(events) < room
+
+    def _remaining_life(self, event: Event) -> int:
+        """Seconds for which the broker keeps it; the whole life where its time says nothing of its age."""
+        age = self._wall() - parse_time(event.time)
+        return math.ceil(self._life - age if 0 <= age < self._life else self._life)
 
     def _acknowledge(self, identifiers: list[int]) -> None:
         tickets = [self._sending.pop(identifier) for identifier in identifiers if identifier in self._sending]

@@ -126,7 +126,7 @@ def _events_out(config: Config, session: int, folder: Path | None) -> Iterator[S
         else:
             outbox = Outbox(folder, config.outbox)
             closing.callback(outbox.close)
-        publisher = Publisher(config.mqtt, config.vehicle, session, queue=outbox)
+        publisher = Publisher(config.mqtt, config.vehicle, session, queue=outbox, life_s=config.outbox.days * 86_400)
         publisher.start()
         closing.callback(publisher.close)
         yield publisher

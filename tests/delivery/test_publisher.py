@@ -414,7 +414,7 @@ def test_a_check_tells_why_there_is_no_broker():
     with pytest.raises(CheckFailed, match="Connection refused"):
         try_broker(MqttConfig(host="127.0.0.1", port=free_port()))
     with pytest.raises(CheckFailed, match=r"no\.such\.host\.invalid:1883 cannot be reached"):
-        try_broker(MqttConfig(host="no.such.host.invalid"))
+        try_broker(MqttConfig(host="no.such.host.invalid", allow_plaintext=True))
 
 
 def test_a_check_tells_that_the_broker_refuses(tmp_path):
