@@ -31,7 +31,7 @@ CELLS = detector.ROWS * detector.COLUMNS
 TASK = "face"
 OUTPUTS = len(detector.CHANNELS)
 
-THRESHOLD = 0.7
+THRESHOLD = 0.75
 """Probability from which on the vehicle believes a face: what tells false faces from true ones on persons held out."""
 
 _NEAR, _AROUND = 0.22, 0.5
