@@ -82,7 +82,7 @@ class SeatRegion(Section):
 
 
 class FaceConfig(Section):
-    detector: Literal["native", "haar", "yunet"] = "haar"
+    detector: Literal["native", "haar", "yunet"] = "native"
     """How the face is found where it is not yet followed."""
     search_height: Annotated[int, Field(ge=96, le=1080)] = 240
     """Haar and yunet search a frame at this height in pixels; less is faster and misses small faces."""
