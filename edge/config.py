@@ -146,6 +146,23 @@ class PerclosConfig(Section):
     """One minute alone is the least reliable window: NHTSA's field trial used 3 minutes too (s)."""
     blink_s: Annotated[float, Field(ge=0, le=1)] = 0.25
     """A closure shorter than this is a blink and does not count."""
+    covered_above: Probability = 0.95
+    """Probability above which the lids surely cover the eye: what P80 asks for, as near as a model of closed against
+    open comes to it (own choice: the errors are the same from 0.95 to 0.995)."""
+    advisory: Probability = 0.12
+    """PERCLOS over the short window from which it is told; NHTSA's field trial warned at 0.12 (s)."""
+    warning_short: Probability = 0.15
+    """Drowsy: over 0.15 (s) ..."""
+    warning_long: Probability = 0.10
+    """... with so much over the long window, once it has passed; NHTSA's field trial: 0.09 to 0.12 (s)."""
+    advisory_sad: Probability = 0.08
+    """The advisory's threshold where the driver is sad; NHTSA's field trial advised at 0.08 (s)."""
+    sad_share: Probability = 0.5
+    """Sad is more than this share of the short window."""
+    end_share: Probability = 0.67
+    """It ends below this share of the threshold that was passed: 0.08 after 0.12 (own choice)."""
+    repeat_s: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 20.0
+    """Not told again within so long after a fatigue alarm that ended, unless it is higher. Closures always are."""
 
 
 class SadConfig(Section):

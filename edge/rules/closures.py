@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -10,6 +11,9 @@ from edge.rules.window import ROUNDING_S, Elapsed
 
 MOST_FLICKER = 0.25
 """Flickers that are bridged make up at most this share of a closure: more is a model that can't decide, not sleep."""
+
+MOST_PENDING = 256
+"""Stretches that wait to be counted, at most: only a closure of many short glimpses has more than a few."""
 
 Stretch = tuple[float, float]
 
@@ -35,7 +39,11 @@ class _Running:
     until: float
     unseen_s: float = 0.0
     flicker_s: float = 0.0
-    pending: list[Stretch] = field(default_factory=list)  # closed, but perhaps only a blink
+    # The first frame in which the lids surely covered the eye, the unseen seconds up to it, and what since waits to be
+    # counted: perhaps it is only a blink, or only its lids on their way up.
+    covered_from: float | None = None
+    covered_unseen_s: float = 0.0
+    pending: deque[Stretch] = field(default_factory=lambda: deque(maxlen=MOST_PENDING))
     # Since the eyes were last seen closed:
     gap_s: float = 0.0
     opening_s: float = 0.0
@@ -54,11 +62,18 @@ class Closures:
     neither ends nor lengthens it; beyond that it ends as unknown, where it was last seen. Eyes that are seen open for
     less than `flicker_s` in a long closure are the model's noise and count as closed; a longer opening ends it, where
     it began. Between the two thresholds the eyes stay what they were, and are open where nothing is known.
+
+    What PERCLOS counts of a closure is less: from the first to the last frame whose probability is above
+    `covered_above`, since lids on their way are closed for the model before and after they cover 80 % of the eye. A
+    closure that lasted from a first to a last such frame is at least so long, and less than a frame longer on either
+    side: it is no blink where it surely was as long as `blink_s`.
     """
 
-    def __init__(self, config: ClosuresConfig, blink_s: float) -> None:
+    def __init__(self, config: ClosuresConfig, blink_s: float, covered_above: float) -> None:
         self._config = config
         self._blink_s = blink_s
+        self._covered_above = covered_above
+        self._covered = False
         self._running: _Running | None = None
         self.closed: bool | None = None
         """The eyes in the last frame; None: not seen."""
@@ -91,6 +106,7 @@ class Closures:
         self.counted = []
         self._pass(elapsed)
         self.closed = self._judge(probability)
+        self._covered = bool(self.closed) and probability is not None and probability > self._covered_above
         if self.closed:
             self._see_closed(elapsed.now)
         elif self.closed is False and self._running:
@@ -115,7 +131,7 @@ class Closures:
         if self.closed:
             running.until = elapsed.seen
             self.reached_s = running.length_s
-            self._count(running, frame)
+            self._count(running, frame, self._covered)
         elif self.closed is False:
             running.opening_s += elapsed.frame_s
             running.openings.append(frame)
@@ -141,14 +157,22 @@ class Closures:
         running.until = now
         self.reached_s = running.length_s
         for opening in running.openings:
-            self._count(running, opening)
+            self._count(running, opening, covered=False)
         running.gap_s, running.opening_s, running.openings, running.opened = 0.0, 0.0, [], False
 
-    def _count(self, running: _Running, stretch: Stretch) -> None:
+    def _count(self, running: _Running, stretch: Stretch, covered: bool) -> None:
+        if running.covered_from is None:
+            if not covered:
+                return
+            running.covered_from, running.covered_unseen_s = stretch[0], running.unseen_s
+        began = stretch[0]
+        if running.pending and running.pending[-1][1] == stretch[0]:
+            stretch = (running.pending.pop()[0], stretch[1])
         running.pending.append(stretch)
-        if running.length_s >= self._blink_s - ROUNDING_S:
+        surely_s = began - running.covered_from - (running.unseen_s - running.covered_unseen_s)
+        if covered and surely_s >= self._blink_s - ROUNDING_S:
             self.counted += running.pending
-            running.pending = []
+            running.pending.clear()
 
     def _end(self, running: _Running) -> None:
         ending: Literal["opened", "unknown"] = "opened" if running.opened else "unknown"

@@ -29,10 +29,16 @@ class Fatigue:
         )
         self._open_s = 0.0
         self._unseen_s = 0.0
+        self._closure: float | None = None
         self.finding: Finding | None = None
+        self.spoken_for = False
+        """The closure of the last step, in progress or just ended, was told."""
 
     def step(self, elapsed: Elapsed, before: bool | None, closures: Closures) -> None:
         """`before`: the eyes in the frame before; `closures` has taken in the frame of now."""
+        begun = closures.ended.start if closures.ended else closures.start
+        if begun != self._closure:
+            self._closure, self.spoken_for = begun, False
         if self.finding:
             self._recover(elapsed, before, closures)
         if elapsed.gap_s >= self._lost_s:
@@ -40,6 +46,7 @@ class Fatigue:
         for threshold_s, cause, level in self._thresholds:
             if closures.reached_s >= threshold_s - ROUNDING_S:
                 found = Finding(cause, level)
+                self.spoken_for = True
                 if self.finding is None or found.above(self.finding):
                     self.finding = found
                 return

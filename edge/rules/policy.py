@@ -7,7 +7,9 @@ from dataclasses import dataclass, replace
 
 from edge.config import RulesConfig
 from edge.records import Cause, Observation, Signal
+from edge.rules.alarm import Alarm
 from edge.rules.closures import Closure, Closures
+from edge.rules.drowsiness import Drowsiness
 from edge.rules.episodes import Counter, Episodes
 from edge.rules.fatigue import Fatigue
 from edge.rules.perclos import Perclos
@@ -63,10 +65,12 @@ class Policy:
 
     def _forget(self) -> None:
         rules = self._rules
-        self._closures = Closures(rules.closures, rules.perclos.blink_s)
+        self._closures = Closures(rules.closures, rules.perclos.blink_s, rules.perclos.covered_above)
         self._fatigue = Fatigue(rules.closures, rules.perclos.blink_s, rules.visibility.lost_s)
         self._perclos = Perclos(rules.perclos, rules.visibility.valid_share)
-        self._sad = Sad(rules.sad, rules.visibility.valid_share)
+        self._drowsiness = Drowsiness(rules.perclos)
+        self._alarm = Alarm(rules.perclos.repeat_s)
+        self._sad = Sad(rules.sad, rules.visibility.valid_share, rules.perclos.short_s)
         self._visibility = Visibility(rules.visibility)
         self._last: Decision | None = None
 
@@ -107,13 +111,16 @@ class Policy:
         elapsed = Elapsed.between(self._last.time if self._last else time, time, self._rules.longest_step_s)
         before = self._closures.closed
         self._closures.step(elapsed, eyes)
-        self._perclos.step(elapsed, before is not None, self._closures)
         self._fatigue.step(elapsed, before, self._closures)
+        self._perclos.step(elapsed, before is not None, self._closures, self._fatigue.spoken_for)
         self._sad.step(elapsed, sad)
+        perclos = self._perclos
+        self._drowsiness.step(time, perclos.alarm_short, perclos.alarm_long, self._sad.support.share)
+        self._alarm.step(time, self._fatigue.finding, self._drowsiness.finding)
         self._visibility.step(elapsed, obstacle)
         signals = (
             *ends,
-            *self._fatigue_episodes.step(time, self._fatigue.finding, self._fatigue_numbers()),
+            *self._fatigue_episodes.step(time, self._alarm.finding, self._fatigue_numbers()),
             *self._sad_episodes.step(time, self._sad.finding, self._sad_numbers()),
             *self._degraded_episodes.step(time, self._visibility.finding, self._degraded_numbers()),
         )
@@ -142,6 +149,10 @@ class Policy:
         if self._fatigue.finding:
             held = self._fatigue.finding.cause
             return held if self._closures.closed else f"{held} until the eyes stay open"
+        if self._alarm.finding:
+            return f"perclos {self._alarm.finding.level}"
+        if self._drowsiness.finding:
+            return "perclos withheld: an alarm has just ended"
         if obstacle:
             return obstacle
         if self._closures.closed:

@@ -11,23 +11,26 @@ class Sad:
     """Sustained sadness: holds from `share` of the window's valid time on, until it was under `end_share` for `end_s`.
 
     Frames whose emotion is unknown are not valid time. Too little valid time to say anything starts nothing, and
-    counts as not sad on the way out.
+    counts as not sad on the way out. `support` is the share over `support_s`, which supports a high PERCLOS.
     """
 
-    def __init__(self, config: SadConfig, valid_share: float) -> None:
+    def __init__(self, config: SadConfig, valid_share: float, support_s: float) -> None:
         self._config = config
         self._before: float | None = None
         self._below_since: float | None = None
         self.window = Share(config.window_s, valid_share)
+        self.support = Share(support_s, valid_share)
         self.finding: Finding | None = None
 
     def step(self, elapsed: Elapsed, probability: float | None) -> None:
         """Take in a frame at `elapsed.now` with P(sad) 0..1 (None: the emotion is unknown)."""
         if self._before is not None:
-            self.window.add_valid(elapsed.start, elapsed.seen)
-            if self._before > self._config.probability:
-                self.window.add_held(elapsed.start, elapsed.seen)
+            for window in (self.window, self.support):
+                window.add_valid(elapsed.start, elapsed.seen)
+                if self._before > self._config.probability:
+                    window.add_held(elapsed.start, elapsed.seen)
         self.window.advance(elapsed.now)
+        self.support.advance(elapsed.now)
         self._before = probability
         share = self.window.share
         if self.finding is None:

@@ -105,3 +105,10 @@ class Share:
         if valid <= 0 or valid < self._needed_s - ROUNDING_S:
             return None
         return min(1.0, max(0.0, self._held.seconds / valid))
+
+    def share_without(self, left_out: Window) -> float | None:
+        """`share` of the time that is not in `left_out`, which must hold only stretches added as held."""
+        valid = self._valid.seconds - left_out.seconds
+        if valid <= 0 or valid < self._needed_s - ROUNDING_S:
+            return None
+        return min(1.0, max(0.0, (self._held.seconds - left_out.seconds) / valid))
