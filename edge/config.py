@@ -165,6 +165,17 @@ class PerclosConfig(Section):
     """Not told again within so long after a fatigue alarm that ended, unless it is higher. Closures always are."""
 
 
+class GuardsConfig(Section):
+    """What narrows the eyes without sleep: a guard withholds a microsleep, never sleep."""
+
+    laughing: bool = True
+    """Lifted cheeks narrow the eyes: withholds, and asks for `perclos.covered_above` to call them closed."""
+    happy: Probability = 0.5
+    """Laughing is P(happy) above this: more likely than all else together."""
+    one_eye: bool = True
+    """One eye that is seen open: a wink withholds."""
+
+
 class SadConfig(Section):
     probability: Probability = 0.35
     """The lowered threshold of the deployment that this follows: P(sad) > 0.35."""
@@ -188,6 +199,7 @@ class VisibilityConfig(Section):
 
 class RulesConfig(Section):
     closures: ClosuresConfig = ClosuresConfig()
+    guards: GuardsConfig = GuardsConfig()
     perclos: PerclosConfig = PerclosConfig()
     sad: SadConfig = SadConfig()
     visibility: VisibilityConfig = VisibilityConfig()

@@ -99,22 +99,27 @@ class Closures:
         """The closure in progress, if any, is still as short as a blink."""
         return self.length_s < self._blink_s - ROUNDING_S
 
-    def step(self, elapsed: Elapsed, probability: float | None) -> None:
-        """Take in a frame at `elapsed.now` with the probability 0..1 that the eyes are closed (None: not visible)."""
+    def step(self, elapsed: Elapsed, probability: float | None, narrowed: bool = False) -> None:
+        """Take in a frame at `elapsed.now` with the probability 0..1 that the eyes are closed (None: not visible).
+
+        `narrowed`: something else narrows the eyes; closed is then only what is surely covered.
+        """
         self.reached_s = 0.0
         self.ended = None
         self.counted = []
         self._pass(elapsed)
-        self.closed = self._judge(probability)
+        self.closed = self._judge(probability, narrowed)
         self._covered = bool(self.closed) and probability is not None and probability > self._covered_above
         if self.closed:
             self._see_closed(elapsed.now)
         elif self.closed is False and self._running:
             self._running.opened = True
 
-    def _judge(self, probability: float | None) -> bool | None:
+    def _judge(self, probability: float | None, narrowed: bool) -> bool | None:
         if probability is None:
             return None
+        if narrowed:
+            return probability > self._covered_above
         if probability > self._config.closed_above:
             return True
         if probability < self._config.open_below:

@@ -34,8 +34,8 @@ class Fatigue:
         self.spoken_for = False
         """The closure of the last step, in progress or just ended, was told."""
 
-    def step(self, elapsed: Elapsed, before: bool | None, closures: Closures) -> None:
-        """`before`: the eyes in the frame before; `closures` has taken in the frame of now."""
+    def step(self, elapsed: Elapsed, before: bool | None, closures: Closures, withheld: bool) -> None:
+        """`before`: the eyes in the frame before; `closures` has the frame of now; `withheld`: no microsleep."""
         begun = closures.ended.start if closures.ended else closures.start
         if begun != self._closure:
             self._closure, self.spoken_for = begun, False
@@ -44,7 +44,7 @@ class Fatigue:
         if elapsed.gap_s >= self._lost_s:
             return  # whatever was reached before the gap is news no more
         for threshold_s, cause, level in self._thresholds:
-            if closures.reached_s >= threshold_s - ROUNDING_S:
+            if closures.reached_s >= threshold_s - ROUNDING_S and not (withheld and cause == "microsleep"):
                 found = Finding(cause, level)
                 self.spoken_for = True
                 if self.finding is None or found.above(self.finding):

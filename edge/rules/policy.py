@@ -12,6 +12,7 @@ from edge.rules.closures import Closure, Closures
 from edge.rules.drowsiness import Drowsiness
 from edge.rules.episodes import Counter, Episodes
 from edge.rules.fatigue import Fatigue
+from edge.rules.guards import Guards, Seen
 from edge.rules.perclos import Perclos
 from edge.rules.sad import Sad
 from edge.rules.visibility import Visibility, obstacle
@@ -66,6 +67,7 @@ class Policy:
     def _forget(self) -> None:
         rules = self._rules
         self._closures = Closures(rules.closures, rules.perclos.blink_s, rules.perclos.covered_above)
+        self._guards = Guards(rules.guards, rules.closures)
         self._fatigue = Fatigue(rules.closures, rules.perclos.blink_s, rules.visibility.lost_s)
         self._perclos = Perclos(rules.perclos, rules.visibility.valid_share)
         self._drowsiness = Drowsiness(rules.perclos)
@@ -77,14 +79,15 @@ class Policy:
     def step(self, observation: Observation) -> Decision:
         """Take in one frame's observation."""
         sad = observation.emotion.sad if observation.emotion else None
-        return self._step(observation.time, observation.eyes.closed, sad, obstacle(observation))
+        seen = self._guards.see(observation)
+        return self._step(observation.time, observation.eyes.closed, sad, obstacle(observation), seen)
 
     def camera_fault(self, time: float) -> Decision:
         """The camera gave nothing usable up to `time`, on the observations' clock.
 
         To be called again and again while that lasts, at least once a second: only the calls let time pass.
         """
-        return self._step(time, None, None, "camera_fault")
+        return self._step(time, None, None, "camera_fault", Seen())
 
     def close(self, time: float) -> tuple[Signal, ...]:
         """End every open episode, at `time`, and forget all windows: the recording or the daemon ends."""
@@ -100,7 +103,7 @@ class Policy:
         self._forget()
         return ends
 
-    def _step(self, time: float, eyes: float | None, sad: float | None, obstacle: Cause | None) -> Decision:
+    def _step(self, time: float, eyes: float | None, sad: float | None, obstacle: Cause | None, seen: Seen) -> Decision:
         ends: tuple[Signal, ...] = ()
         if not math.isfinite(time):
             return self._left_out(time, "left out: the time is no number")
@@ -110,9 +113,11 @@ class Policy:
             return self._left_out(time, "left out: the time did not rise")
         elapsed = Elapsed.between(self._last.time if self._last else time, time, self._rules.longest_step_s)
         before = self._closures.closed
-        self._closures.step(elapsed, eyes)
-        self._fatigue.step(elapsed, before, self._closures)
-        self._perclos.step(elapsed, before is not None, self._closures, self._fatigue.spoken_for)
+        self._closures.step(elapsed, eyes, narrowed=seen.laughing)
+        self._guards.step(elapsed, before, self._closures, seen)
+        withheld = self._guards.withheld is not None
+        self._fatigue.step(elapsed, before, self._closures, withheld)
+        self._perclos.step(elapsed, before is not None, self._closures, withheld or self._fatigue.spoken_for)
         self._sad.step(elapsed, sad)
         perclos = self._perclos
         self._drowsiness.step(time, perclos.alarm_short, perclos.alarm_long, self._sad.support.share)
@@ -155,6 +160,8 @@ class Policy:
             return "perclos withheld: an alarm has just ended"
         if obstacle:
             return obstacle
+        if self._closures.closed and self._closures.length_s >= self._rules.closures.microsleep_s:
+            return f"microsleep withheld: {self._guards.withheld}"
         if self._closures.closed:
             return "blink or closure too short" if self._closures.is_blink else "closure too short"
         return "eyes open"
