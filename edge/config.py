@@ -148,7 +148,7 @@ class PerclosConfig(Section):
     """A closure shorter than this is a blink and does not count."""
     covered_above: Probability = 0.95
     """Probability above which the lids surely cover the eye: what P80 asks for, as near as a model of closed against
-    open comes to it (own choice: the errors are the same from 0.95 to 0.995)."""
+    open comes to it (own choice: the error is at most 0.03 from 0.95 to 0.995)."""
     advisory: Probability = 0.12
     """PERCLOS over the short window from which it is told; NHTSA's field trial warned at 0.12 (s)."""
     warning_short: Probability = 0.15
