@@ -175,13 +175,12 @@ def truth() -> str:
     closures = "\n".join(f"  - [{start:.3f}, {end:.3f}]" for start, end in sorted([*BLINKS, CLOSURE]))
     return f"""\
 # Synthetic: a still public-domain portrait (NASA, Eileen Collins), moved and its lids warped by
-# make_synthetic_closure.py. Nobody fell asleep.
+# make_synthetic_closure.py. Nobody fell asleep. The portrait smiles: guarded against laughter, only sleep is told.
 kind: synthetic
 subject: astronaut
 eyes_closed_s:            # [start, end): lids at least 80 % down; five blinks and the closure
 {closures}
 expect:
-  - {{signal: fatigue, cause: microsleep, closure_start_s: {CLOSURE[0]:.1f}}}
   - {{signal: fatigue, cause: sleep, closure_start_s: {CLOSURE[0]:.1f}}}
 forbid: [sad]
 """
