@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+import edge.cameras.opencv  # noqa: F401  before any test imports OpenCV itself: how loud FFmpeg is, is settled then
+
 ROOT = Path(__file__).resolve().parent.parent
 IN_CI = os.environ.get("CI") == "true"
 

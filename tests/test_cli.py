@@ -281,9 +281,14 @@ def test_check_finds_what_the_daemon_would_refuse(told: Tell, config: Config, tm
     assert "the card has on, off" in done.output
 
 
-def test_an_opencv_without_haar_is_told(told: Tell, synthetic_recording: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_opencv_without_haar_is_told(
+    told: Tell, synthetic_recording: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.delattr(cv2, "CascadeClassifier")
-    refused(told("replay", synthetic_recording), CONFIGURATION, "has no Haar cascades", "pip install")
+    config = write_config(tmp_path, vision={"face": {"detector": "haar"}})
+    refused(
+        told("replay", synthetic_recording, "--config", config), CONFIGURATION, "has no Haar cascades", "pip install"
+    )
 
 
 def test_the_event_schema_is_a_schema(told: Tell) -> None:

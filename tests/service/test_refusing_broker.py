@@ -48,7 +48,8 @@ def config_of(tmp_path: Path, closure: Path) -> ConfigOf:
             (tmp_path / "password").chmod(0o600)
             mqtt |= {"username": "bus-17", "password_file": "password"}
         camera = {"kind": "recording", "path": str(closure), "loop": True}
-        return write_config(tmp_path, vehicle="bus-17", camera=camera, mqtt=mqtt)
+        smiling = {"guards": {"laughing": False}}  # the portrait does, and it is no laughter
+        return write_config(tmp_path, vehicle="bus-17", camera=camera, mqtt=mqtt, rules=smiling)
 
     return config_of
 
