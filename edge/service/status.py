@@ -28,10 +28,10 @@ class Status:
         self._due = 0.0
         self._moments: deque[float] = deque(maxlen=RECENT)
         vision = config.vision
-        self._models = {
-            card.task: {"version": card.version, "sha256": card.sha256}
-            for card in map(read_card, (vision.landmarks_model, vision.eyes_model, vision.emotion_model))
-        }
+        models = [vision.landmarks_model, vision.eyes_model, vision.emotion_model]
+        if vision.face.detector == "native":
+            models.append(vision.face.native_model)
+        self._models = {card.task: {"version": card.version, "sha256": card.sha256} for card in map(read_card, models)}
 
     def count(self, step: Step) -> None:
         """Take in what the monitor did."""
