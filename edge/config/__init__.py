@@ -1,0 +1,34 @@
+"""The whole configuration, one tree; `config/default.yaml` shows every value with its reason.
+
+One file a section; unknown keys are refused.
+"""
+
+from edge.config.camera import CameraConfig
+from edge.config.delivery import MqttConfig, OutboxConfig
+from edge.config.load import load_config
+from edge.config.rules import ClosuresConfig, GuardsConfig, PerclosConfig, RulesConfig, SadConfig, VisibilityConfig
+from edge.config.section import Probability, Seconds, Section
+from edge.config.tree import Config, VehicleName
+from edge.config.vision import SHIPPED_MODELS, FaceConfig, SeatRegion, VisionConfig
+
+__all__ = [
+    "SHIPPED_MODELS",
+    "CameraConfig",
+    "ClosuresConfig",
+    "Config",
+    "FaceConfig",
+    "GuardsConfig",
+    "MqttConfig",
+    "OutboxConfig",
+    "PerclosConfig",
+    "Probability",
+    "RulesConfig",
+    "SadConfig",
+    "SeatRegion",
+    "Seconds",
+    "Section",
+    "VehicleName",
+    "VisibilityConfig",
+    "VisionConfig",
+    "load_config",
+]

@@ -1,0 +1,105 @@
+"""What is decided from what was seen; each number names its source, (s) where it was read in a secondary one."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field, model_validator
+
+from edge.config.section import Probability, Seconds, Section
+
+
+class ClosuresConfig(Section):
+    closed_above: Probability = 0.6
+    """Probability above which the eyes count as closed."""
+    open_below: Probability = 0.4
+    """Probability under which they count as open again; between the two they stay what they were."""
+    microsleep_s: Seconds = 1.5
+    """Guardian, in trucks, fires at 1.5 s (s)."""
+    sleep_s: Seconds = 3.0
+    """Sleep from 3 s: Euro NCAP driver engagement 2026 (s)."""
+    unresponsive_s: Seconds = 6.0
+    """Unresponsive from 6 s: Euro NCAP driver engagement 2026 (s)."""
+    unseen_s: Seconds = 0.3
+    """A closure goes on over so much time without visible eyes; beyond it the closure ends as unknown."""
+    flicker_s: Annotated[float, Field(ge=0, le=0.5)] = 0.15
+    """Eyes that seem open for less, amid a closure, are the model's noise: one frame at 10 a second, four at 30.
+    A true opening takes 0.2 s or more (own choice, to be measured)."""
+    open_to_end_s: Seconds = 1.0
+    """The episode ends when the eyes have been open for so long."""
+
+    @model_validator(mode="after")
+    def _rising(self) -> ClosuresConfig:
+        if not self.microsleep_s < self.sleep_s < self.unresponsive_s:
+            raise ValueError("microsleep_s, sleep_s and unresponsive_s must rise")
+        if not self.open_below <= self.closed_above:
+            raise ValueError("open_below must not be above closed_above")
+        return self
+
+
+class PerclosConfig(Section):
+    short_s: Seconds = 60.0
+    """PERCLOS is defined over one minute (Wierwille 1994, s)."""
+    long_s: Seconds = 180.0
+    """One minute alone is the least reliable window: NHTSA's field trial used 3 minutes too (s)."""
+    blink_s: Annotated[float, Field(ge=0, le=1)] = 0.25
+    """A closure shorter than this is a blink and does not count."""
+    covered_above: Probability = 0.95
+    """Probability above which the lids surely cover the eye: what P80 asks for, as near as a model of closed against
+    open comes to it (own choice: the error is at most 0.03 from 0.95 to 0.995)."""
+    advisory: Probability = 0.12
+    """PERCLOS over the short window from which it is told; NHTSA's field trial warned at 0.12 (s)."""
+    warning_short: Probability = 0.15
+    """Drowsy: over 0.15 (s) ..."""
+    warning_long: Probability = 0.10
+    """... with so much over the long window, once it has passed; NHTSA's field trial: 0.09 to 0.12 (s)."""
+    advisory_sad: Probability = 0.08
+    """The advisory's threshold where the driver is sad; NHTSA's field trial advised at 0.08 (s)."""
+    sad_share: Probability = 0.5
+    """Sad is more than this share of the short window."""
+    end_share: Probability = 0.67
+    """It ends below this share of the threshold that was passed: 0.08 after 0.12 (own choice)."""
+    repeat_s: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 20.0
+    """Not told again within so long after a fatigue alarm that ended, unless it is higher. Closures always are."""
+
+
+class GuardsConfig(Section):
+    """What narrows the eyes without sleep: a guard withholds a microsleep, never sleep."""
+
+    laughing: bool = True
+    """Lifted cheeks narrow the eyes: withholds, and asks for `perclos.covered_above` to call them closed."""
+    happy: Probability = 0.5
+    """Laughing is P(happy) above this: more likely than all else together."""
+    one_eye: bool = True
+    """One eye that is seen open: a wink withholds."""
+
+
+class SadConfig(Section):
+    probability: Probability = 0.35
+    """The lowered threshold of the deployment that this follows: P(sad) > 0.35."""
+    share: Probability = 0.6
+    """Share of the window's valid time that must be sad."""
+    window_s: Seconds = 30.0
+    end_share: Probability = 0.3
+    """It ends when the share was under this ..."""
+    end_s: Seconds = 10.0
+    """... for so long."""
+
+
+class VisibilityConfig(Section):
+    lost_s: Seconds = 8.0
+    """Face or eyes not seen for so long is told; Euro NCAP 2026 asks for at most 10 s (s)."""
+    back_s: Seconds = 2.0
+    """Told to be over when they have been seen for so long."""
+    valid_share: Probability = 0.5
+    """No decision on less valid time than this share of a window."""
+
+
+class RulesConfig(Section):
+    closures: ClosuresConfig = ClosuresConfig()
+    guards: GuardsConfig = GuardsConfig()
+    perclos: PerclosConfig = PerclosConfig()
+    sad: SadConfig = SadConfig()
+    visibility: VisibilityConfig = VisibilityConfig()
+    longest_step_s: Seconds = 0.2
+    """A frame stands for the time until the next one, at most this long; beyond it is time not seen."""

@@ -1,0 +1,32 @@
+"""The root of the configuration."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field
+
+from edge.config.camera import CameraConfig
+from edge.config.delivery import MqttConfig, OutboxConfig
+from edge.config.rules import RulesConfig
+from edge.config.section import Section
+from edge.config.vision import VisionConfig
+
+VehicleName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$")]
+
+
+class Config(Section):
+    """The whole configuration."""
+
+    vehicle: VehicleName = "vehicle"
+    """Name of the vehicle in events and topics: letters, digits, dot, underscore, hyphen."""
+    camera: CameraConfig = CameraConfig()
+    vision: VisionConfig = VisionConfig()
+    rules: RulesConfig = RulesConfig()
+    mqtt: MqttConfig | None = None
+    """Where events go; without it they are printed on standard output."""
+    outbox: OutboxConfig = OutboxConfig()
+    """Where events wait for the broker, on the disk; needs the state directory."""
+    state_directory: Path | None = None
+    """Where the daemon keeps what must outlive it; null: systemd's STATE_DIRECTORY, or nothing is kept."""
