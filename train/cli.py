@@ -152,18 +152,34 @@ def evaluate(
 @_data_option
 @click.option("--yunet", type=FOLDER, help="YuNet's ONNX model, to be measured beside.")
 @click.option("--haar", is_flag=True, help="Measure OpenCV's cascade beside, which takes minutes.")
+@click.option("--recording", "recordings", type=FOLDER, multiple=True, help="A recording to be searched, too; repeat.")
+@click.option("--recordings-only", is_flag=True, help="Leave the pictures out.")
 @click.option("--output", type=FOLDER, help="Write the tables to this file.  [default: standard output]")
-def audit(task: str, model: Path, data: Path, yunet: Path | None, haar: bool, output: Path | None) -> None:  # noqa: ARG001
-    """Measure a detector MODEL, int8 .tflite, in bad light, turned and covered, and by group of people."""
+def audit(
+    task: str,  # noqa: ARG001
+    model: Path,
+    data: Path,
+    yunet: Path | None,
+    haar: bool,
+    recordings: tuple[Path, ...],
+    recordings_only: bool,
+    output: Path | None,
+) -> None:
+    """Measure a detector MODEL, int8 .tflite, in bad light, turned and covered, by group of people, in recordings."""
+    from edge.config import FaceConfig, VisionConfig
     from edge.vision.card import read_card
-    from train import face_audit
+    from train import face_audit, face_recordings
 
     finders = {"native": face_audit.native(model, read_card(model).thresholds.get("face", 0.5))}
     if yunet is not None:
         finders["YuNet"] = face_audit.yunet(yunet)
     if haar:
         finders["Haar"] = face_audit.haar()
-    tables = face_audit.audit(data, finders)
+    parts = [] if recordings_only else [face_audit.audit(data, finders)]
+    if recordings:
+        config = VisionConfig(face=FaceConfig(native_model=model))
+        parts.append(face_recordings.audit(recordings, finders, finders.get("YuNet"), config))
+    tables = "\n\n".join(parts)
     if output is None:
         click.echo(tables)
     else:

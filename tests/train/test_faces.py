@@ -7,11 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from edge.config import VisionConfig
 from edge.errors import InputError
 from edge.vision import face_decode as detector
 from edge.vision import points as contour
 from edge.vision.crops import Square
-from train import face, light
+from train import face, face_audit, face_recordings, light
 from train.data import faces
 from train.face_frames import FrameSource, Labelled, five_points
 from train.landmark_crops import CropSource, To68, eye_distances, labels, mirrored, moved
@@ -135,3 +136,14 @@ def test_a_face_square_is_found_again_from_its_points_in_the_crop() -> None:
     turned = Square(100, 100, 1.0, 0.4)
     again = contour.face_square(turned.from_frame(points) * 1.0)
     assert again.side * 1.0 == pytest.approx(max(8.0, square.side), rel=1e-3)
+
+
+def test_a_recording_is_searched_by_every_detector_and_followed(synthetic_recording: Path) -> None:
+    shipped = Path(__file__).parents[2] / "edge" / "models" / "face.tflite"
+    finders = {"native": face_audit.native(shipped, 0.5), "blind": lambda image: []}
+    table = face_recordings.audit([synthetic_recording], finders, finders["native"], VisionConfig())
+    heading, _, row = table.splitlines()
+    assert heading == "| recording (frames) | native, ms | blind, ms | followed, ms |"
+    name, native, blind, followed = (cell.strip().split(",")[0] for cell in row.strip("|").split("|"))
+    assert name.startswith("`synthetic_closure`")
+    assert (native, blind, followed) == ("100.0%", "0.0%", "100.0%")
