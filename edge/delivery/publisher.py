@@ -15,8 +15,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from edge.backoff import Backoff
 from edge.config import MqttConfig
-from edge.delivery.backoff import Backoff
 from edge.delivery.connection import BrokerError, Connection, Message, RefusedError
 from edge.delivery.event import parse_time
 from edge.delivery.message import encode

@@ -4,7 +4,7 @@ import random
 
 from sample_events import EVENT
 
-from edge.delivery.backoff import Backoff
+from edge.backoff import Backoff
 from edge.delivery.queue import MemoryQueue
 
 
