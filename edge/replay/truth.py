@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -40,16 +41,42 @@ class Expected(BaseModel):
 
 
 class Truth(BaseModel):
-    """Closures, what must be reported, what may be (`allow`), and what must not (`forbid`)."""
+    """Closures, what must be reported, what may be (`allow`), and what must not (`forbid`).
 
-    model_config = ConfigDict(extra="ignore", frozen=True)
+    Other labelled intervals (`mouth_open_s`, `narrowed_s`, any `NAME_s`) may stand beside them for a reader; they are
+    not scored. Every other key is refused: what looks like a label and is not read would be judged wrongly.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
     kind: str = "real"
+    subject: str | int | None = None
+    note: str | None = None
+    source: str | None = None
+    license: str | None = None
+    frames_per_second: float | None = None
+    """Read by the recording itself, where it is numbered images."""
     eyes_closed_s: tuple[Interval, ...] | None = None
     not_scored_s: tuple[Interval, ...] = ()
     expect: tuple[Expected, ...] = ()
     allow: tuple[SignalName, ...] = ()
     forbid: tuple[SignalName, ...] = ()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _other_labels(cls, values: Any) -> Any:
+        """Leaves other labels out; a name so near to a scored one that it is a slip stays, and is refused."""
+        if not isinstance(values, dict):
+            return values
+        return {key: value for key, value in values.items() if key in cls.model_fields or not _is_label(key)}
+
+
+def _is_label(key: object) -> bool:
+    return isinstance(key, str) and key.endswith("_s") and _meant(key) is None
+
+
+def _meant(key: str) -> str | None:
+    return next(iter(difflib.get_close_matches(key, Truth.model_fields, 1, cutoff=0.8)), None)
 
 
 def read_truth(recording: Path) -> Truth:
@@ -71,6 +98,10 @@ def read_truth(recording: Path) -> Truth:
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"]) or "the file"
+        if first["type"] == "extra_forbidden" and len(first["loc"]) == 1:
+            near = _meant(where)
+            mend = f"did you mean {near}?" if near else f"known are {', '.join(Truth.model_fields)}, and NAME_s."
+            raise InputError(f"{path}: {where} is not a key that exists; {mend}") from None
         raise InputError(f"{path}: {where} is wrong ({first['msg']}); mend it.") from None
     except (yaml.YAMLError, ValueError) as error:  # ValueError: no UTF-8, or a date such as 2026-99-99
         raise InputError(f"{path}: this is not YAML ({' '.join(str(error).split())}); mend it.") from None

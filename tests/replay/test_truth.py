@@ -86,6 +86,24 @@ def test_a_wrong_value_is_told_with_its_place(tmp_path: Path, text: str, where: 
     assert f"truth.yaml: {where}" in _refusal(tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("eye_closed_s: [[1, 2]]", "eye_closed_s is not a key that exists; did you mean eyes_closed_s?"),
+        ("expected: []", "expected is not a key that exists; did you mean expect?"),
+        ("weather: rain", "weather is not a key that exists; known are kind, "),
+    ],
+)
+def test_a_key_that_nobody_knows_is_refused(tmp_path: Path, text: str, sentence: str) -> None:
+    (tmp_path / "truth.yaml").write_text(text)
+    assert sentence in _refusal(tmp_path)
+
+
+def test_other_labelled_intervals_may_stand_beside_those_that_are_scored(tmp_path: Path) -> None:
+    (tmp_path / "truth.yaml").write_text("glare_s: [[1, 2]]\nmouth_open_s: [[5.3, 8.5]]\neyes_closed_s: [[3, 4]]\n")
+    assert read_truth(tmp_path).eyes_closed_s == ((3, 4),)
+
+
 @pytest.mark.parametrize("content", [b"expect: [", b"\xff\xfe\x00", b"expect: 2026-99-99"])
 def test_what_is_not_yaml_is_refused(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "truth.yaml").write_bytes(content)
