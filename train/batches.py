@@ -48,4 +48,26 @@ class Batches(keras.utils.PyDataset):
         settled = recipe.settled is not None and self._key[1] >= int(recipe.settle_at * recipe.epochs)
         plan = recipe.settled if settled else recipe.augmentation
         images = augment(examples.images[chosen], examples.source[chosen], size, plan, random)
-        return scaled(images, recipe.input), examples.targets[chosen], examples.weights[chosen]
+        inputs, targets, weights = scaled(images, recipe.input), examples.targets[chosen], examples.weights[chosen]
+        return (inputs, targets, weights) if settled else mixed(inputs, targets, weights, recipe.mixup, random)
+
+
+def mixed(
+    inputs: NDArray[np.float32],
+    targets: NDArray[np.float32],
+    weights: NDArray[np.float32],
+    spread: float,
+    random: np.random.Generator,
+) -> Batch:
+    """Every image with another one of the batch laid over it, and its target so, too (Zhang et al. 2018)."""
+    if spread == 0:
+        return inputs, targets, weights
+    other = random.permutation(len(inputs))
+    share = random.beta(spread, spread, len(inputs)).astype(np.float32)
+    share = np.maximum(share, 1 - share)
+
+    def mix(values: NDArray[np.float32]) -> NDArray[np.float32]:
+        of = share.reshape(-1, *[1] * (values.ndim - 1))
+        return (of * values + (1 - of) * values[other]).astype(np.float32)
+
+    return mix(inputs), mix(targets), mix(weights)

@@ -23,11 +23,11 @@ Scorer = Callable[[NDArray[np.float32]], NDArray[np.float32]]
 
 def _figures(recipe: Recipe, truth: NDArray[np.int64], probabilities: NDArray[np.float64]) -> dict[str, Any]:
     answer = probabilities.argmax(axis=1)
-    numbers = list(range(len(recipe.labels)))
+    numbers = list(range(len(recipe.classes)))
     precision, recall, f1, count = precision_recall_fscore_support(truth, answer, labels=numbers, zero_division=0.0)
     classes = {
         name: {"precision": float(p), "recall": float(r), "f1": float(f), "images": int(n)}
-        for name, p, r, f, n in zip(recipe.labels, precision, recall, f1, count, strict=True)
+        for name, p, r, f, n in zip(recipe.classes, precision, recall, f1, count, strict=True)
     }
     return {
         "images": len(truth),
@@ -44,10 +44,16 @@ def measure(
 ) -> dict[str, Any]:
     """Figures for each label set, from logits float32[n, classes]; for two classes the AUC of each source as well.
 
+    `unknown` has the shares of faces and of patches without a face that the answer unknown is given to.
+
     `confusion` has the truth in rows; `loss` is the weighted cross-entropy against the targets.
     """
-    probabilities = softmax(logits / temperature)
-    entropy = -(examples.targets * np.log(np.maximum(probabilities, 1e-9))).sum(axis=1)
+    everything = softmax(logits / temperature)
+    targets = examples.targets[:, : logits.shape[1]]  # of those that the model learned, what it answers
+    targets = targets / np.maximum(targets.sum(axis=1, keepdims=True), 1e-6)
+    entropy = -(targets * np.log(np.maximum(everything, 1e-9))).sum(axis=1)
+    # An unsure answer is a question of its own: the classes are told apart among themselves.
+    probabilities = softmax(logits[:, : len(recipe.classes)] / temperature)
     results: dict[str, Any] = {
         "images": len(examples),
         "temperature": temperature,
@@ -57,6 +63,13 @@ def measure(
             for name, labels in examples.labels.items()
         },
     }
+    if recipe.unsure == "unknown" and logits.shape[1] > len(recipe.classes):
+        unknown = everything[:, recipe.labels.index("unknown")] > recipe.thresholds["unknown"]
+        face = examples.source != "no_face"
+        results["unknown"] = {
+            "faces": float(unknown[face].mean()),
+            "no_faces": float(unknown[~face].mean()),
+        }
     if len(recipe.labels) == 2:
         truth = examples.labels[recipe.reference]
         results["auc"] = {
@@ -67,11 +80,14 @@ def measure(
     return results
 
 
-def choice(results: dict[str, Any]) -> float:
-    """The one number that epochs are chosen by: mean AUC of the sources, else mean accuracy of the label sets."""
+def choice(results: dict[str, Any], votes: float = 0.5) -> float:
+    """The one number that epochs are chosen by: mean AUC of the sources, else the accuracies of the two label sets,
+    of which the one of FER+ counts as much as its votes do in training.
+    """
     if "auc" in results:
         return float(np.mean(list(results["auc"].values())))
-    return float(np.mean([figures["accuracy"] for figures in results["labels"].values()]))
+    ferplus, fer2013 = (results["labels"][name]["accuracy"] for name in ("ferplus", "fer2013"))
+    return float(votes * ferplus + (1 - votes) * fer2013)
 
 
 def scorer(path: Path, task: Task | None = None) -> Scorer:

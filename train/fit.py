@@ -17,7 +17,7 @@ import keras
 import numpy as np
 
 from edge.errors import InputError
-from train import architectures, checkpoint
+from train import architectures, checkpoint, narrow
 from train.batches import Batches
 from train.checkpoint import State, Weights
 from train.data import Examples, scaled
@@ -30,11 +30,21 @@ COMPUTE = "mixed_bfloat16"
 """Twice the speed of float32 on processors with bfloat16; weights, statistics and what is saved stay float32."""
 
 
-def untrained(recipe: Recipe, dtype: str = "float32", *, mirrored: bool = False) -> keras.Model:
-    """The recipe's network; `mirrored` has the same weights and looks at each image from both sides."""
+def untrained(recipe: Recipe, dtype: str = "float32") -> keras.Model:
+    """The recipe's network as it is trained, with all that it is asked."""
     shape = (recipe.input.height, recipe.input.width, recipe.input.channels)
-    options = recipe.options | ({"mirrored": True} if mirrored else {})
-    return architectures.build(recipe.architecture, shape, len(recipe.labels), dtype=dtype, **options)
+    answers = len(recipe.labels) + len(recipe.also)
+    return architectures.build(recipe.architecture, shape, answers, dtype=dtype, **recipe.options)
+
+
+def shipped(recipe: Recipe, weights: Weights) -> keras.Model:
+    """The network as it is judged and ships: its labels alone, both sides of the image where the recipe says so."""
+    shape = (recipe.input.height, recipe.input.width, recipe.input.channels)
+    options = recipe.options | ({"mirrored": True} if recipe.mirrored else {})
+    model = architectures.build(recipe.architecture, shape, len(recipe.labels), **options)
+    *others, kernel, bias = weights  # of the last layer, an answer a column
+    model.set_weights([*others, kernel[:, : len(recipe.labels)], bias[: len(recipe.labels)]])
+    return model
 
 
 class Average(keras.callbacks.Callback):
@@ -94,7 +104,7 @@ def fit(
     except OSError as error:
         raise InputError(f"{output}: the run folder cannot be made ({error.strerror}); choose another.") from None
     keras.utils.set_random_seed(seed)
-    model, judged = untrained(recipe, COMPUTE), untrained(recipe, mirrored=recipe.mirrored)
+    model = untrained(recipe, COMPUTE)
     steps = len(Batches(training, recipe, seed=seed, epoch=0))
     _compile(model, recipe, steps * recipe.epochs)
 
@@ -116,10 +126,10 @@ def fit(
         start = time.monotonic()
         batches = Batches(training, recipe, seed=seed, epoch=epoch)
         fitted = model.fit(batches, initial_epoch=epoch, epochs=epoch + 1, callbacks=[average], verbose=verbose)
-        judged.set_weights(average.weights)
+        judged = shipped(recipe, average.weights)
         logits = np.asarray(judged.predict(inputs, batch_size=256, verbose=0), np.float32)
         results = measure(recipe, validation, logits)
-        value = choice(results)
+        value = choice(results, votes)
         record = {
             "loss": float(fitted.history["loss"][0]),
             "validation_loss": float(results["loss"]),
@@ -142,7 +152,7 @@ def _begin_with(start: Path, model: keras.Model) -> None:
     if not start.is_file():
         raise InputError(f"{start}: there is no such model file; name a model.keras of an earlier run.")
     try:
-        model.set_weights(keras.saving.load_model(start, compile=False).get_weights())
+        narrow.take_over(keras.saving.load_model(start, compile=False), model)
     except (ValueError, OSError, TypeError, KeyError):
         raise InputError(f"{start}: its weights do not fit this network; name a model of the same recipe.") from None
 

@@ -53,8 +53,8 @@ def _draw_confusion(recipe: Recipe, name: str, confusion: list[list[int]], path:
     figure = Figure(figsize=(4 + 1.2 * len(counts), 2.4 + 0.6 * len(counts)), layout="constrained")
     for axes, values, form in zip(figure.subplots(1, 2), (counts, shares), ("{:d}", "{:.2f}"), strict=True):
         axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
-        axes.set_xticks(range(len(counts)), recipe.labels, rotation=30)
-        axes.set_yticks(range(len(counts)), recipe.labels)
+        axes.set_xticks(range(len(counts)), recipe.classes, rotation=30)
+        axes.set_yticks(range(len(counts)), recipe.classes)
         axes.set_xlabel("answered")
         axes.set_ylabel("true")
         for (row, column), value in np.ndenumerate(values):
@@ -72,9 +72,9 @@ def _draw_classes(recipe: Recipe, results: Results, path: Path) -> None:
     places = np.atleast_1d(figure.subplots(1, len(sets), sharey=True))
     for axes, (name, figures) in zip(places, sets.items(), strict=True):
         for number, kind in enumerate(("precision", "recall", "f1")):
-            heights = [figures["classes"][label][kind] for label in recipe.labels]
+            heights = [figures["classes"][label][kind] for label in recipe.classes]
             axes.bar(np.arange(len(heights)) + 0.25 * number, heights, 0.25, label=kind)
-        axes.set_xticks(np.arange(len(recipe.labels)) + 0.25, recipe.labels, rotation=30)
+        axes.set_xticks(np.arange(len(recipe.classes)) + 0.25, recipe.classes, rotation=30)
         axes.set_title(f"labels {name}")
         axes.set_ylim(0, 1)
         axes.grid(axis="y", alpha=0.3)

@@ -10,6 +10,8 @@ from edge.vision.crops import cut, emotion_square, level
 from edge.vision.tflite import TfliteModel
 
 LABELS = ("happy", "neutral", "sad", "surprise")
+UNKNOWN = "unknown"
+"""A fifth label that a model may have: what is in the patch is no face, or like nothing that it knows."""
 
 
 class EmotionReader:
@@ -17,13 +19,19 @@ class EmotionReader:
 
     def __init__(self, path: Path, threads: int = 1) -> None:
         self._model = TfliteModel(path, "emotion", threads)
-        if set(self._model.card.labels) != set(LABELS):
+        labels = self._model.card.labels
+        if set(labels) - {UNKNOWN} != set(LABELS):
             raise ConfigError(
-                f"{path}: the rules need the labels {', '.join(LABELS)}, the card has "
-                f"{', '.join(self._model.card.labels)}; train and convert a model with these four."
+                f"{path}: the rules need the labels {', '.join(LABELS)}, the card has {', '.join(labels)}; train and "
+                f"convert a model with these four, and {UNKNOWN} as a fifth where it can tell."
             )
+        self._unknown_above = self._model.card.thresholds.get(UNKNOWN, 0.5)
 
-    def read(self, image: GreyImage, face: Face) -> Emotion:
-        """Calibrated probabilities of the four classes."""
+    def read(self, image: GreyImage, face: Face) -> Emotion | None:
+        """Calibrated probabilities of the four classes; None where the model cannot tell."""
         patch = level(cut(image, emotion_square(face), self._model.card.input.width))
-        return Emotion(**self._model.probabilities(patch))
+        shares = self._model.probabilities(patch)
+        if shares.pop(UNKNOWN, 0.0) > self._unknown_above:
+            return None
+        known = sum(shares.values())
+        return Emotion(**{label: share / known for label, share in shares.items()}) if known > 0 else None

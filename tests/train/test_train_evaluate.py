@@ -116,3 +116,10 @@ def test_the_shipped_eyes_model_tells_open_from_closed_on_what_was_kept_out(data
     )
     assert min(results["auc"].values()) >= 0.985
     assert model.stat().st_size < 300_000
+
+
+def test_unknown_is_counted_for_faces_and_for_what_is_none() -> None:
+    examples = _examples({"ferplus": [0, 1, -1, -1]}, 5, ["fer2013", "fer2013", "no_face", "no_face"])
+    logits = np.eye(5, dtype=np.float32)[[0, 4, 4, 4]] * 9
+    results = measure(EMOTION, examples, logits)
+    assert results["unknown"] == {"faces": 0.5, "no_faces": 1.0}

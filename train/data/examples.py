@@ -32,6 +32,20 @@ class Examples:
         labels = {name: values[which] for name, values in self.labels.items()}
         return Examples(self.images[which], self.targets[which], self.weights[which], labels, self.source[which])
 
+    def joined(self, other: Examples) -> Examples:
+        """These and the other ones; a label set that one of them lacks is -1 there."""
+        labels = {
+            name: np.concatenate([part.labels.get(name, np.full(len(part), -1, np.int64)) for part in (self, other)])
+            for name in {**self.labels, **other.labels}
+        }
+        return Examples(
+            np.concatenate([self.images, other.images]),
+            np.concatenate([self.targets, other.targets]),
+            np.concatenate([self.weights, other.weights]),
+            labels,
+            np.concatenate([self.source, other.source]),
+        )
+
     def kinds(self) -> NDArray[np.int64]:
         """A number int64[n] for each pair of source and likeliest class that occurs, to balance them by."""
         sources = np.unique(self.source, return_inverse=True)[1]

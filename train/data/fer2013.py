@@ -24,13 +24,21 @@ SPLITS: tuple[Split, ...] = ("Training", "PublicTest", "PrivateTest")
 
 CLASSES = ("happy", "neutral", "sad", "surprise")
 VOTES = ("neutral", "happiness", "surprise", "sadness", "anger", "disgust", "fear", "contempt", "unknown", "NF")
-VOTE_OF_CLASS = {"happy": "happiness", "neutral": "neutral", "sad": "sadness", "surprise": "surprise"}
+ANSWERS = (*CLASSES, "unknown", "anger", "disgust", "fear", "contempt")
+"""What training asks for: the four classes first; the others keep it from learning that every face is one of four."""
+VOTES_OF_ANSWER = {
+    "happy": ("happiness",),
+    "sad": ("sadness",),
+    "unknown": ("unknown", "NF"),  # NF: no face
+} | {name: (name,) for name in ("neutral", "surprise", "anger", "disgust", "fear", "contempt")}
+LABEL_OF_ANSWER = {"anger": "angry"}
+"""FER2013's name of an answer, where it has another; it knows neither unknown nor contempt."""
 
 SIDE, TILES_A_ROW = 48, 32
 TILES_A_MOSAIC = TILES_A_ROW * TILES_A_ROW
 
-LEAST_MASS = 0.2
-"""An image with less of its label and votes than this in the four classes teaches mostly noise: it is left out."""
+LEAST_WEIGHT = 0.4
+"""An image none of whose votes lie in the four classes counts so much, one with all of them there counts 1."""
 
 
 @dataclass(frozen=True)
@@ -95,13 +103,14 @@ def keep_first_of_latest_split(index: Index) -> NDArray[np.bool_]:
 
 
 def _targets(index: Index, votes: float) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Label and vote shares, mixed, within the four classes (normalised), and how much of them lies there."""
-    label = np.stack([index.label == name for name in CLASSES], axis=1).astype(np.float32)
+    """Label and vote shares, mixed, over ANSWERS, float32[n, 9], and how much an image counts, float32[n]."""
+    label = np.stack([index.label == LABEL_OF_ANSWER.get(name, name) for name in ANSWERS], axis=1).astype(np.float32)
     total = index.votes.sum(axis=1, keepdims=True)
-    shares = index.votes[:, [VOTES.index(VOTE_OF_CLASS[name]) for name in CLASSES]] / np.maximum(total, 1)
+    columns = [[VOTES.index(vote) for vote in VOTES_OF_ANSWER[name]] for name in ANSWERS]
+    shares = np.stack([index.votes[:, of].sum(axis=1) for of in columns], axis=1) / np.maximum(total, 1)
     both = np.where(total > 0, (1 - votes) * label + votes * shares, label)
-    mass = both.sum(axis=1)
-    return (both / np.maximum(mass, 1e-6)[:, None]).astype(np.float32), mass.astype(np.float32)
+    weight = LEAST_WEIGHT + (1 - LEAST_WEIGHT) * both[:, : len(CLASSES)].sum(axis=1)
+    return both.astype(np.float32), weight.astype(np.float32)
 
 
 def _labels(index: Index) -> dict[str, NDArray[np.int64]]:
@@ -112,27 +121,26 @@ def _labels(index: Index) -> dict[str, NDArray[np.int64]]:
     voted = index.votes.max(axis=1) > 0
     for number, name in enumerate(CLASSES):
         own[index.label == name] = number
-        majority[voted & (winner == VOTES.index(VOTE_OF_CLASS[name]))] = number
+        majority[voted & (winner == VOTES.index(VOTES_OF_ANSWER[name][0]))] = number
     return {"ferplus": majority, "fer2013": own}
 
 
 def read(data: Path, split: Split, votes: float = 0.5) -> Examples:
     """One split of `data`/fer2013, without duplicates and without any image of a later split.
 
-    Training keeps the images with at least `LEAST_MASS` in the four classes; the two test splits keep those for which
-    at least one of the two label sets names one of the four. `votes` is the part that the FER+ votes have in the
-    targets, FER2013's label has the rest.
+    Training keeps every image; the two test splits keep those for which at least one of the two label sets names one
+    of the four classes. `votes` is the part that the FER+ votes have in the targets, FER2013's label has the rest.
 
     Raises:
         InputError: a file is missing or does not fit.
     """
     folder = data / "fer2013"
     index = read_index(folder)
-    targets, mass = _targets(index, votes)
+    targets, weight = _targets(index, votes)
     labels = _labels(index)
     labelled = (labels["ferplus"] >= 0) | (labels["fer2013"] >= 0)
-    useful = mass >= LEAST_MASS if split == "Training" else labelled
+    useful = labelled | (split == "Training")
     everything = Examples(
-        read_images(folder, len(index.split)), targets, mass, labels, np.full(len(index.split), "fer2013")
+        read_images(folder, len(index.split)), targets, weight, labels, np.full(len(index.split), "fer2013")
     )
     return everything.take((index.split == split) & keep_first_of_latest_split(index) & useful)

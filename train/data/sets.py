@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from edge.errors import InputError, UserError
 from edge.vision.card import InputSpec
-from train.data import eyes, fer2013
+from train.data import eyes, fer2013, no_faces
 from train.data.examples import Examples
 from train.recipes import recipe_of
 
@@ -21,6 +21,17 @@ def _folder(data: Path) -> Path:
     return data
 
 
+NO_FACES, NO_FACES_HELD_OUT = 4000, 1000
+"""Patches without a face that `emotion` is trained on, and chosen and tested by."""
+
+
+def _no_faces(data: Path, count: int, *, held_out: bool, seed: int) -> Examples:
+    patches = no_faces.read(data, count, fer2013.SIDE, held_out=held_out, seed=seed)
+    targets = np.zeros((count, len(fer2013.ANSWERS)), np.float32)
+    targets[:, fer2013.ANSWERS.index("unknown")] = 1
+    return Examples(patches, targets, np.ones(count, np.float32), {}, np.full(count, no_faces.SOURCE))
+
+
 def training(task: str, data: Path, leave_out: str | None = None, votes: float = 0.5) -> Examples:
     """The examples that the weights are fitted to.
 
@@ -28,7 +39,8 @@ def training(task: str, data: Path, leave_out: str | None = None, votes: float =
     """
     recipe_of(task)
     if task == "emotion":
-        return fer2013.read(_folder(data), "Training", votes)
+        found = fer2013.read(_folder(data), "Training", votes)
+        return found.joined(_no_faces(data, NO_FACES, held_out=False, seed=0))
     return eyes.read(_folder(data), _others(leave_out), held_out=False)
 
 
@@ -36,7 +48,8 @@ def validation(task: str, data: Path, leave_out: str | None = None) -> Examples:
     """The examples that the best epoch, the temperature and the recipe are chosen by; never trained on."""
     recipe_of(task)
     if task == "emotion":
-        return fer2013.read(_folder(data), "PublicTest")
+        found = fer2013.read(_folder(data), "PublicTest")
+        return found.joined(_no_faces(data, NO_FACES_HELD_OUT, held_out=True, seed=1))
     return eyes.read(_folder(data), _others(leave_out), held_out=True)
 
 
@@ -48,7 +61,8 @@ def unseen(task: str, data: Path, leave_out: str | None = None) -> Examples:
     """
     recipe_of(task)
     if task == "emotion":
-        return fer2013.read(_folder(data), "PrivateTest")
+        found = fer2013.read(_folder(data), "PrivateTest")
+        return found.joined(_no_faces(data, NO_FACES_HELD_OUT, held_out=True, seed=2))
     if leave_out is None:
         raise UserError("eyes have no test split of their own; name the set that was left out, or use the validation.")
     _others(leave_out)
@@ -96,4 +110,6 @@ def held_out(task: str, data: Path) -> tuple[NDArray[np.float32], NDArray[np.int
     recipe = recipe_of(task)
     examples = validation(task, data)
     labels = examples.labels[recipe.reference]
+    if recipe.unsure is not None:
+        labels = np.where(examples.source == no_faces.SOURCE, recipe.labels.index(recipe.unsure), labels)
     return scaled(examples.images[labels >= 0], recipe.input), labels[labels >= 0]
