@@ -5,6 +5,7 @@ One file a section; unknown keys are refused.
 
 from edge.config.camera import CameraConfig
 from edge.config.delivery import MqttConfig, OutboxConfig
+from edge.config.gps import GpsConfig
 from edge.config.load import load_config
 from edge.config.rules import ClosuresConfig, GuardsConfig, PerclosConfig, RulesConfig, SadConfig, VisibilityConfig
 from edge.config.section import Probability, Seconds, Section
@@ -17,6 +18,7 @@ __all__ = [
     "ClosuresConfig",
     "Config",
     "FaceConfig",
+    "GpsConfig",
     "GuardsConfig",
     "MqttConfig",
     "OutboxConfig",

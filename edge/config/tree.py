@@ -9,6 +9,7 @@ from pydantic import Field
 
 from edge.config.camera import CameraConfig
 from edge.config.delivery import MqttConfig, OutboxConfig
+from edge.config.gps import GpsConfig
 from edge.config.rules import RulesConfig
 from edge.config.section import Section
 from edge.config.vision import VisionConfig
@@ -24,6 +25,7 @@ class Config(Section):
     camera: CameraConfig = CameraConfig()
     vision: VisionConfig = VisionConfig()
     rules: RulesConfig = RulesConfig()
+    gps: GpsConfig = GpsConfig()
     mqtt: MqttConfig | None = None
     """Where events go; without it they are printed on standard output."""
     outbox: OutboxConfig = OutboxConfig()
