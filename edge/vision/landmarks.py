@@ -32,6 +32,11 @@ class Contours:
     points: NDArray[np.float32]
     presence: float
 
+    @property
+    def eye_distance(self) -> float:
+        """Between the centres of the eyes, in pixels; at least 1, so that it can divide."""
+        return max(math.dist(*eye_centres(self.points)), 1.0)
+
     def face(self) -> Face:
         """The face with its box around all points, brows to chin."""
         left, top = self.points.min(axis=0).tolist()
@@ -53,8 +58,7 @@ class Contours:
         """Distance between the inner lips over the distance between the eyes."""
         lips = self.points[INNER_LIPS]
         opening = lips[_LIPS_BELOW].mean(axis=0) - lips[_LIPS_ABOVE].mean(axis=0)
-        right_eye, left_eye = eye_centres(self.points)
-        return float(np.hypot(*opening)) / max(math.dist(right_eye, left_eye), 1.0)
+        return float(np.hypot(*opening)) / self.eye_distance
 
 
 def _width(eye: NDArray[np.float32]) -> float:

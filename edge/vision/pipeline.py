@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import cv2
 
 from edge.config import VisionConfig
-from edge.records import Emotion, Face, Frame, GreyImage, Observation
+from edge.records import Box, Emotion, Face, Frame, GreyImage, Observation
 from edge.vision.crops import Square
+from edge.vision.driver import Driver
 from edge.vision.emotion import EmotionReader
 from edge.vision.eyes import EyeReader
-from edge.vision.face import choose_driver, face_detector
+from edge.vision.face import face_detector
 from edge.vision.landmarks import Contours, LandmarkReader
 from edge.vision.points import face_square, square_of_eyes
 from edge.vision.pose import head_pose
+from edge.vision.smoothing import OneEuro
 
 KEEP_PRESENCE = 0.5
 """The face is followed while it is more likely there than not ..."""
@@ -22,8 +25,15 @@ FIND_PRESENCE = 0.7
 """... and believed at first only where it is surely there."""
 SETTLE_ROUNDS = 2
 """A detector's box is rough: the points are read again from where they say the face is."""
+CANDIDATES = 3
+"""So many faces of a frame are tried at most until the contours confirm one."""
+LEANING = 0.5
+"""Who is followed may lean out of the seat's region by this share of his face."""
 CHECK_S = 2.0
-"""Seconds after which the detector is asked whether what is followed is still a face."""
+"""Seconds after which the detector is asked whether what is followed is still a face ..."""
+RECHECK_S, DOUBTS = 0.2, 5
+"""... and again sooner where it finds faces, but not this one; that often in turn, and he is searched anew. A driver in
+profile beside a passenger is missed for a moment: one such answer proves nothing."""
 _DARK_STEP = 16
 """Every 16th pixel of every 16th row tells how bright a frame is."""
 
@@ -42,9 +52,12 @@ class Pipeline:
         self._landmarks = LandmarkReader(config.landmarks_model, config.threads)
         self._eyes = EyeReader(config.eyes_model, config.threads)
         self._emotions = EmotionReader(config.emotion_model, config.threads)
+        self._driver = Driver(config.face.seat)
+        self._smoother = OneEuro()
         self._square: Square | None = None
+        self._near: Box | None = None
         self._checked = -math.inf
-        self._last_face: Face | None = None
+        self._doubts = 0
         self._emotion: Emotion | None = None
         self._emotion_time = -math.inf
 
@@ -54,11 +67,15 @@ class Pipeline:
         if float(image[::_DARK_STEP, ::_DARK_STEP].mean()) < self._config.dark_below:
             self._forget()
             return Observation(frame.time, dark=True)
-        seen = self._follow(image, frame.time) or self._search(image)
+        seen = self._track(image, frame.time)
         if seen is None:
             self._forget()
             return Observation(frame.time)
-        face = self._last_face = seen.face()
+        seen = Contours(self._smoother.smooth(seen.points, frame.time, seen.eye_distance), seen.presence)
+        self._square = face_square(seen.points)
+        face = seen.face()
+        self._near = face.box
+        self._driver.follow(face, frame.time)
         height, width = image.shape
         return Observation(
             frame.time,
@@ -69,51 +86,52 @@ class Pipeline:
             pose=head_pose(seen.points, width, height),
         )
 
-    def _follow(self, image: GreyImage, time: float) -> Contours | None:
-        """The face where it was in the last frame."""
-        if self._square is None:
-            return None
-        if not 0 <= time - self._checked < CHECK_S:
-            self._checked = time
-            if self._is_elsewhere(image, self._square):
-                return None
-        return self._read(image, self._square, KEEP_PRESENCE)
+    def _track(self, image: GreyImage, time: float) -> Contours | None:
+        """The driver's contours: where he was in the last frame, else wherever the detector finds him."""
+        faces: Sequence[Face] | None = None
+        if self._square is not None:
+            if not 0 <= time - self._checked < (RECHECK_S if self._doubts else CHECK_S):
+                self._checked = time
+                faces = self._detector.find(image, None)
+                self._doubts = 0 if self._driver.is_among(faces) else self._doubts + 1
+            if self._doubts < DOUBTS:
+                seen = self._read(image, self._square, KEEP_PRESENCE)
+                if seen is not None and self._driver.is_seated(seen.face().box, image.shape, LEANING):
+                    return seen
+        return self._search(image, time, faces)
 
-    def _is_elsewhere(self, image: GreyImage, square: Square) -> bool:
-        """Whether faces are found, but none of them where the driver's is followed. None at all proves nothing."""
-        faces = self._detector.find(image, None)
-        return bool(faces) and not any(
-            abs(face.box.x + face.box.width / 2 - square.x) < face.box.width / 2
-            and abs(face.box.y + face.box.height / 2 - square.y) < face.box.height / 2
-            for face in faces
-        )
+    def _search(self, image: GreyImage, time: float, faces: Sequence[Face] | None) -> Contours | None:
+        """The driver among the faces, which the detector finds where they are not known."""
+        self._smoother.reset()
+        if faces is None:
+            faces = self._detector.find(image, self._near)
+            if faces:
+                self._near = None  # what was found near may be no driver: without him, search everywhere next time
+        for candidate in self._driver.candidates(faces, image.shape, time)[:CANDIDATES]:
+            seen = self._settle(image, candidate)
+            if seen is not None:
+                self._driver.follow(seen.face(), time)
+                self._driver.is_among(faces)
+                self._checked, self._doubts = time, 0
+                return seen
+        return None
 
-    def _search(self, image: GreyImage) -> Contours | None:
-        """The driver's face wherever the detector finds it."""
-        near = self._last_face.box if self._last_face else None
-        faces = self._detector.find(image, near)
-        if faces:
-            self._last_face = None  # what was found near may be no driver: without him, search everywhere next time
-        found = choose_driver(faces, self._config.face.seat, image)
-        if found is None:
-            return None
-        square = square_of_eyes(found.right_eye, found.left_eye)
-        seen = None
+    def _settle(self, image: GreyImage, candidate: Face) -> Contours | None:
+        """The contours of a face that a detector found; None where they deny that it is one."""
+        square, seen = square_of_eyes(candidate.right_eye, candidate.left_eye), None
         for _ in range(SETTLE_ROUNDS):
             seen = self._read(image, square, FIND_PRESENCE)
-            if seen is None or self._square is None:
+            if seen is None:
                 return None
-            square = self._square
+            square = face_square(seen.points)
         return seen
 
     def _read(self, image: GreyImage, square: Square, presence: float) -> Contours | None:
-        contours = self._landmarks.read(image, square)
         height, width = image.shape
-        if contours.presence < presence or not (0 <= square.x < width and 0 <= square.y < height):
-            self._square = None
+        if not (0 <= square.x < width and 0 <= square.y < height):
             return None
-        self._square = face_square(contours.points)
-        return contours
+        contours = self._landmarks.read(image, square)
+        return contours if contours.presence >= presence else None
 
     def _read_emotion(self, image: GreyImage, face: Face, time: float) -> Emotion | None:
         """Read anew once the interval has passed; in between the last one holds, of the same face."""

@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 
 from edge.cameras.recording import RecordingCamera
-from edge.config import FaceConfig, SeatRegion
+from edge.config import FaceConfig
 from edge.errors import ConfigError
 from edge.records import Box, Face, GreyImage
 from edge.vision.emotion import EmotionReader
 from edge.vision.eyes import EyeReader
-from edge.vision.face import choose_driver, face_detector
+from edge.vision.face import face_detector
 from edge.vision.haar import HaarDetector
 from edge.vision.landmarks import LandmarkReader
 from edge.vision.points import square_of_eyes
@@ -96,29 +96,6 @@ def test_an_opencv_without_haar_cascades_is_told_with_its_mend(monkeypatch: pyte
     monkeypatch.delattr(cv2, "CascadeClassifier")
     with pytest.raises(ConfigError, match=r"has no Haar cascades; pip install 'opencv-python-headless>=4\.12,<5'"):
         face_detector(FaceConfig(detector="haar"))
-
-
-def _face(x: float, y: float, size: float) -> Face:
-    return Face(Box(x - size / 2, y - size / 2, size, size), (x - 5, y), (x + 5, y), (x, y + 10), 1.0)
-
-
-IMAGE = np.zeros((100, 200), np.uint8)
-EVERYWHERE = SeatRegion()
-
-
-def test_the_largest_of_several_faces_is_the_driver() -> None:
-    near, far = _face(50, 50, 40), _face(150, 50, 20)
-    assert choose_driver([far, near], EVERYWHERE, IMAGE) is near
-
-
-def test_a_larger_face_outside_the_seat_is_a_passenger() -> None:
-    driver, passenger = _face(50, 50, 20), _face(150, 50, 40)
-    seat = SeatRegion(left=0.0, right=0.5, top=0.0, bottom=1.0)
-    assert choose_driver([passenger, driver], seat, IMAGE) is driver
-
-
-def test_without_a_face_there_is_no_driver() -> None:
-    assert choose_driver([], EVERYWHERE, IMAGE) is None
 
 
 @pytest.fixture(scope="module")
