@@ -13,9 +13,8 @@ from contextlib import suppress
 from types import TracebackType
 from typing import Any, Self
 
-import numpy as np
-
 from edge.cameras.camera import CameraLost, CameraStalled
+from edge.cameras.grey import grey
 from edge.errors import ConfigError
 from edge.records import Frame, GreyImage
 
@@ -130,15 +129,11 @@ class PiCamera:
             ) from None
         self._job = None
         try:
-            image = self._luma(request.make_array("main"))
+            image = grey(request.make_array("main"), (self._width, self._height))  # a copy of the buffer already
             metadata = request.get_metadata()
         finally:
             request.release()
         return self._frame(image, metadata)
-
-    def _luma(self, planes: Any) -> GreyImage:
-        """The Y plane of uint8[height * 3 / 2, stride]: the first rows, without the padding at their right."""
-        return np.array(planes[: self._height, : self._width], dtype=np.uint8, order="C")
 
     def _frame(self, image: GreyImage, metadata: dict[str, Any]) -> Frame:
         now = self._clock_ns(time.CLOCK_MONOTONIC)

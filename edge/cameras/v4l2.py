@@ -20,6 +20,7 @@ import cv2
 import numpy as np
 
 from edge.cameras.camera import CameraLost, CameraStalled
+from edge.cameras.grey import grey
 from edge.cameras.opencv import quiet_opencv
 from edge.records import Frame, GreyImage
 
@@ -135,16 +136,10 @@ def _retrieve(capture: Capture) -> GreyImage | None:
         ok, picture = capture.retrieve()
     except cv2.error:
         return None
-    return grey(picture) if ok else None
-
-
-def grey(picture: Any) -> GreyImage:
-    """uint8[height, width] of its own memory, from luma (2-D or one channel), YUYV (two channels) or BGR (three)."""
-    channels = picture.shape[2] if picture.ndim == 3 else 1
-    if channels == 3:
-        return np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY), dtype=np.uint8)
-    luma = picture if picture.ndim == 2 else picture[:, :, 0]
-    return np.array(luma, dtype=np.uint8, order="C")  # a copy: without conversion OpenCV may lend the driver's buffer
+    if not ok:
+        return None
+    image = grey(picture)
+    return image.copy() if np.may_share_memory(image, picture) else image  # OpenCV may lend the driver's buffer
 
 
 def open_device(device: str) -> Capture:

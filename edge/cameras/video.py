@@ -8,6 +8,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from edge.cameras.grey import grey
 from edge.cameras.opencv import quiet_opencv
 from edge.errors import InputError
 from edge.records import GreyImage
@@ -56,9 +57,10 @@ def _frames(capture: cv2.VideoCapture, path: Path, default_rate: float) -> Itera
         rate = default_rate
     origin = time = stamp = 0.0
     count = 0
+    picture = None
     while True:
         with quiet_opencv():
-            ok, picture = capture.read()
+            ok, picture = capture.read(picture)  # into the memory of the one before
         if not ok:
             break
         stamp = capture.get(cv2.CAP_PROP_POS_MSEC) / 1000
@@ -68,7 +70,7 @@ def _frames(capture: cv2.VideoCapture, path: Path, default_rate: float) -> Itera
             since = round(stamp - origin, 6)
             time = since if since > time else round(time + 1 / rate, 6)
         count += 1
-        yield time, np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY), dtype=np.uint8)
+        yield time, grey(np.asarray(picture, np.uint8))
     if count == 0:
         raise InputError(f"{path}: no frame can be decoded, so this is no video or a damaged one; name another file.")
     tolerated = max(2.0, TOLERATED_SHORTFALL * declared)

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from edge.cameras.camera import CameraLost, CameraStalled
-from edge.cameras.v4l2 import V4l2Camera, grey, refusal
+from edge.cameras.v4l2 import V4l2Camera, refusal
 
 PATIENCE = 10.0  # seconds; reached only where the test fails
 
@@ -86,20 +86,26 @@ def test_luma_is_taken_uncompressed_where_that_is_fast_enough(formats, chosen, c
         device.unplug()
 
 
-def test_luma_comes_out_of_yuyv_unchanged():
-    yuyv = picture(2)
-    assert np.array_equal(grey(yuyv), yuyv[:, :, 0])
-    assert grey(yuyv).flags.c_contiguous
-
-
-def test_luma_comes_out_of_a_grey_device_unchanged_and_is_a_copy():
-    lent = picture(1)
-    assert np.array_equal(grey(lent), lent)
-    assert not np.shares_memory(grey(lent), lent)
+@pytest.mark.parametrize("channels", [1, 2])
+def test_luma_comes_unchanged_and_of_its_own_memory(channels):
+    lent = picture(channels)
+    device = Device({"GREY": 30})
+    with V4l2Camera(open_capture=lambda _: device) as camera:
+        device.pictures.put(lent)
+        image = camera.read(PATIENCE).image
+        device.unplug()
+    assert np.array_equal(image, lent if channels == 1 else lent[:, :, 0])
+    assert image.flags.c_contiguous
+    assert not np.shares_memory(image, lent)
 
 
 def test_colour_becomes_grey():
-    assert np.array_equal(grey(picture(3)), cv2.cvtColor(picture(3), cv2.COLOR_BGR2GRAY))
+    device = Device({"MJPG": 30})
+    with V4l2Camera(open_capture=lambda _: device) as camera:
+        device.pictures.put(picture(3))
+        image = camera.read(PATIENCE).image
+        device.unplug()
+    assert np.array_equal(image, cv2.cvtColor(picture(3), cv2.COLOR_BGR2GRAY))
 
 
 def test_frames_come_with_rising_times():
