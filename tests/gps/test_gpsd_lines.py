@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from datetime import UTC, datetime
 
@@ -11,10 +12,8 @@ from hypothesis import strategies as st
 
 from edge.gps.gpsd_lines import LONGEST, Lines, Sky, Tpv, read_line
 
-JUNK = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=30),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
-    max_leaves=6,
+JUNK = st.sampled_from(
+    [None, True, -1, 0, 2, 3, 10**400, 1e308, float("nan"), "", "2026-11-20", "x" * 60, [], [{}], {}, [1]]
 )
 KEYS = ("mode", "time", "lat", "lon", "speed", "uSat", "satellites", "release", "devices")
 
@@ -56,18 +55,15 @@ def test_other_lines_are_passed_over(line: bytes) -> None:
     assert read_line(line) is None
 
 
-@given(st.fixed_dictionaries({"class": st.sampled_from(["TPV", "SKY", "VERSION", "DEVICES"])}), st.data())
-def test_whatever_stands_in_a_line_it_is_read_or_refused(content: dict[str, object], data: st.DataObject) -> None:
-    content |= data.draw(st.dictionaries(st.sampled_from(KEYS), JUNK | st.integers(0, 3), max_size=5))
-    try:
-        read_line(json.dumps(content).encode())
-    except ValueError:
-        pass
+@given(st.sampled_from(["TPV", "SKY", "VERSION", "DEVICES"]), st.dictionaries(st.sampled_from(KEYS), JUNK))
+def test_whatever_stands_in_a_line_it_is_read_or_refused(kind: str, content: dict[str, object]) -> None:
+    with contextlib.suppress(ValueError):
+        read_line(json.dumps({"class": kind, **content}).encode())
 
 
 @given(st.binary(max_size=200))
 def test_bytes_that_are_no_line_are_refused(line: bytes) -> None:
-    with pytest.raises(ValueError, match=""):
+    with pytest.raises(ValueError):  # noqa: PT011  whatever is wrong with it
         read_line(line)
 
 
