@@ -142,7 +142,7 @@ Cause = Literal[
 ]
 Level = Literal["advisory", "warning", "critical"]
 Phase = Literal["start", "update", "end"]
-TimeSource = Literal["gps", "system", "recording"]
+TimeSource = Literal["gps", "system", "recording", "adjusting", "unsynchronised"]
 
 
 @dataclass(frozen=True, slots=True)
