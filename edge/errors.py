@@ -1,5 +1,7 @@
 """Errors that a person can mend: one sentence each, with the exit code that the command line gives."""
 
+import errno
+
 
 class UserError(Exception):
     """What is wrong, where, and what to do, in one sentence; the command line prints it without a traceback."""
@@ -15,6 +17,17 @@ class ConfigError(UserError):
     """The configuration, a model it names, or the consent is missing or wrong; systemd does not restart on it."""
 
     exit_code = 78
+
+
+class DiskError(ConfigError):
+    """The disk takes nothing now (full, read-only, failing), which may pass: what can be done without it goes on."""
+
+    codes = frozenset((errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO))
+
+    @classmethod
+    def or_config(cls, error: OSError, sentence: str) -> ConfigError:
+        """This error where the disk is the cause, else one of the configuration, such as missing rights."""
+        return (cls if error.errno in cls.codes else ConfigError)(sentence)
 
 
 class CheckFailed(UserError):

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edge.config import OutboxConfig
-from edge.errors import ConfigError
+from edge.errors import ConfigError, DiskError
 
 KEY_BYTES = 32
 """AES-256."""
@@ -71,7 +71,7 @@ def make_key(path: Path) -> None:
     """Write a fresh key, mode 600, on the disk for certain; one that is there is never overwritten.
 
     Raises:
-        ConfigError: there is one, or it cannot be written.
+        ConfigError: there is one, or it cannot be written (DiskError: for now).
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -90,8 +90,8 @@ def make_key(path: Path) -> None:
             f"{path}: there is a key, and events may need it; change it with 'driver-monitor outbox rekey'."
         ) from None
     except OSError as error:
-        raise ConfigError(
-            f"{path}: the outbox's key cannot be written ({error.strerror}); let the daemon's user write there."
+        raise DiskError.or_config(
+            error, f"{path}: the outbox's key cannot be written ({error.strerror}); let the daemon's user write there."
         ) from None
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 import sqlite3
 import threading
 import time
@@ -18,10 +17,11 @@ from typing import TypeVar
 
 from edge.config import OutboxConfig
 from edge.delivery.message import decode, encode
-from edge.delivery.outbox_rows import Gap, is_damage
+from edge.delivery.outbox_access import Access
+from edge.delivery.outbox_rows import Gap, Reading, Rows, is_damage
 from edge.delivery.outbox_seal import Row, UnreadableError
 from edge.delivery.outbox_stock import LEVELS, Room, Stock, victims
-from edge.delivery.outbox_store import begin_anew, hold, load_seal, open_rows
+from edge.errors import DiskError
 from edge.records import Event
 
 CLOCK_BEGINS = 1_735_689_600
@@ -41,11 +41,12 @@ _log = logging.getLogger(__name__)
 class Outbox:
     """An `EventQueue` in `folder`/outbox.db; `wall` gives seconds since 1970 UTC.
 
-    While the disk takes nothing (full, read-only, failing) events wait in memory, which is said, and go to the disk
-    with the next event that it takes. A row's ticket is its sequence, which rises over all sessions.
+    While the disk takes nothing (full, read-only, failing), at the start or later, events wait in memory, which is
+    said, and go to the disk with the next event that it takes. A row's ticket is its sequence, which rises over all
+    sessions.
 
     Raises:
-        ConfigError: the key or the database cannot be used, or another process uses it.
+        ConfigError: the key cannot be used, or another process uses the database.
     """
 
     durable = True
@@ -62,15 +63,16 @@ class Outbox:
         self._lost_in_memory = 0
         self._ailment: str | None = None
         self._expiry_due = 0.0
-        self._holder = hold(folder)
-        try:
-            self._seal = load_seal(folder, config)
-            self._rows = open_rows(folder, self._seal)
-        except BaseException:
-            os.close(self._holder)
-            raise
-        self._last = 0
-        self._take_stock()
+        self._access = Access(folder, config)
+        self._closed = False
+        self._last = self._access.first_ticket
+        self._stock = Stock()
+        self._gaps: list[Gap] = []
+        if self._access.trouble is not None:
+            self._ail(self._access.trouble)
+        rows = self._access.reading or (self._access.rows() if self._access.is_open else None)
+        if rows is not None:
+            self._take_stock(rows)
 
     def put(self, event: Event) -> None:
         """Keep an event: on the disk when this returns, unless the disk takes nothing."""
@@ -99,19 +101,26 @@ class Outbox:
     def remove(self, tickets: Iterable[int]) -> int:
         with self._lock:
             delivered = set(tickets) - self._delivered
-            removed = sum(self._spilled.pop(ticket, None) is not None for ticket in delivered)
+            spilled = delivered & self._spilled.keys()
+            for ticket in spilled:
+                del self._spilled[ticket]
             before = len(self._delivered)
-            self._delivered |= delivered
+            self._delivered |= delivered - spilled
             try:
                 # A deletion that a power cut undoes costs one repeat, as QoS 1 may; waiting for the disk costs time.
                 found = self._try(self._forget)
             except sqlite3.Error as error:
                 self._ail(error)
                 return len(delivered)
-            return removed + max(0, found - before)
+            return len(spilled) + max(0, found - before)
 
     def __len__(self) -> int:
         return max(0, self._stock.number - len(self._delivered)) + len(self._spilled)
+
+    @property
+    def on_disk(self) -> bool:
+        """Whether everything that waits is on the disk, nothing in memory alone."""
+        return not self._spilled
 
     @property
     def dropped(self) -> int:
@@ -126,23 +135,31 @@ class Outbox:
     def close(self) -> None:
         """Let another process have it; what is only in memory gets a last try."""
         with self._lock:
-            if self._holder < 0:
+            if self._closed:
                 return
+            self._closed = True
             try:
                 if self._spilled or self._delivered:
                     self._store(self._spilled)
             except sqlite3.Error as error:
                 lost = len(self._spilled)
                 _log.error("%s: the disk takes nothing (%s), %d events are lost.", self._folder, error, lost)
-            self._rows.close()
-            os.close(self._holder)
-            self._holder = -1
+            self._access.close()
 
-    def _take_stock(self) -> None:
-        dropped = self._rows.fact("dropped")
-        self._stock = Stock(self._rows.sums(), dropped if isinstance(dropped, int) else 0)
-        self._gaps = self._rows.gaps()
-        self._last = max(self._last, self._rows.last_sequence())
+    @property
+    def _rows(self) -> Rows:
+        """The database; where it was not open, what it holds is counted first."""
+        was_open = self._access.is_open
+        rows = self._access.rows()
+        if not was_open:
+            self._take_stock(rows)
+        return rows
+
+    def _take_stock(self, rows: Reading) -> None:
+        dropped = rows.fact("dropped")
+        self._stock = Stock(rows.sums(), dropped if isinstance(dropped, int) else 0)
+        self._gaps = rows.gaps()
+        self._last = max(self._last, rows.last_sequence())
 
     def _try(self, work: Callable[[], _T]) -> _T:
         """Do it; in a damaged database's stead a new one is begun, and it is done there."""
@@ -151,12 +168,8 @@ class Outbox:
         except sqlite3.Error as error:
             if not is_damage(error):
                 raise
-            self._rows.close()
-            try:
-                self._rows = begin_anew(self._folder, self._seal, str(error))
-            except OSError as full:
-                raise sqlite3.OperationalError(str(full)) from None
-            self._take_stock()
+            self._access.begin_anew(str(error))
+            self._take_stock(self._access.rows())
             return work()
 
     def _store(self, events: dict[int, Event]) -> None:
@@ -168,7 +181,7 @@ class Outbox:
             if due:
                 self._drop(self._expired())
             for ticket, event in events.items():
-                row = self._seal.close(ticket, LEVELS.index(event.level), int(self._wall()), encode(event))
+                row = self._access.seal.close(ticket, LEVELS.index(event.level), int(self._wall()), encode(event))
                 self._drop(list(victims(self._stock, self._room, partial(self._rows.oldest_of, limit=BATCH), row)))
                 self._rows.add(row)
                 self._stock = self._stock.plus(row)
@@ -185,14 +198,20 @@ class Outbox:
 
     def _read(self, ticket: int, limit: int) -> list[tuple[int, Event]]:
         found, broken = [], []
-        for row in self._rows.after(ticket, limit + len(self._delivered)):
+        try:
+            rows: Reading = self._rows
+        except sqlite3.Error:
+            if self._access.reading is None:
+                raise
+            rows = self._access.reading
+        for row in rows.after(ticket, limit + len(self._delivered)):
             if row.sequence in self._delivered:
                 continue
             try:
-                found.append((row.sequence, decode(self._seal.open(row))))
+                found.append((row.sequence, decode(self._access.seal.open(row))))
             except (UnreadableError, ValueError):
                 broken.append(row)
-        if broken:
+        if broken and self._access.is_open:
             _log.error("%s: %d events were damaged or altered and cannot be sent.", self._folder, len(broken))
             with self._change():
                 self._drop(broken)
@@ -216,7 +235,7 @@ class Outbox:
         self._stock = self._stock.minus(taken, dropped=len(taken))
         for row in rows:
             try:
-                event = decode(self._seal.open(row))
+                event = decode(self._access.seal.open(row))
             except (UnreadableError, ValueError):
                 continue
             self._rows.add_gap(event.session, event.sequence)
@@ -242,9 +261,13 @@ class Outbox:
             self._lost_in_memory += 1
         self._spilled[self._last] = event
 
-    def _ail(self, error: sqlite3.Error) -> None:
-        if self._ailment is None:
-            self._ailment = str(error)
+    def _ail(self, error: sqlite3.Error | DiskError) -> None:
+        if self._ailment is not None:
+            return
+        self._ailment = str(error)
+        if isinstance(error, DiskError):
+            _log.error("%s Until then events wait in memory and would be lost with the power.", error)
+        else:
             _log.error(
                 "%s: the outbox cannot be written (%s); events wait in memory and would be lost with the power: make "
                 "room on the disk, or let the daemon's user write there.",

@@ -54,9 +54,9 @@ class Reading:
         sqlite3.Error: the file cannot be opened.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, any_thread: bool = False) -> None:
         address = f"{path.absolute().as_uri()}?mode=ro"
-        self._sql = sqlite3.connect(address, uri=True)
+        self._sql = sqlite3.connect(address, uri=True, check_same_thread=not any_thread)
         try:
             self._sql.execute("SELECT 1 FROM sqlite_master")
         except sqlite3.OperationalError:
@@ -64,7 +64,7 @@ class Reading:
             if path.with_name(path.name + "-wal").exists():
                 raise
             # On a read-only disk SQLite cannot make its companions; where there are none, it needs none.
-            self._sql = sqlite3.connect(f"{address}&immutable=1", uri=True)
+            self._sql = sqlite3.connect(f"{address}&immutable=1", uri=True, check_same_thread=not any_thread)
 
     def __enter__(self) -> Self:
         return self

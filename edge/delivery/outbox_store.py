@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import logging
 import os
@@ -14,7 +15,7 @@ from edge.config import OutboxConfig
 from edge.delivery.key import KeyPlace, key_place, make_key, read_key, sync_folder
 from edge.delivery.outbox_rows import Reading, Rows, is_damage
 from edge.delivery.outbox_seal import Seal, UnreadableError
-from edge.errors import CheckFailed, ConfigError
+from edge.errors import CheckFailed, ConfigError, DiskError
 
 NAME = "outbox.db"
 PROOF = "key"
@@ -28,18 +29,25 @@ def hold(folder: Path) -> int:
 
     Raises:
         ConfigError: another process is, or the folder cannot be written.
+        DiskError: the disk is full or read-only, and there was no outbox before.
     """
+    path = folder / "outbox.lock"
     descriptor = -1
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(folder / "outbox.lock", os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+        except OSError as error:
+            if error.errno != errno.EROFS or not path.exists():
+                raise
+            descriptor = os.open(path, os.O_RDONLY)
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         os.close(descriptor)
         raise ConfigError(f"{folder}: another process uses this outbox; stop the daemon first.") from None
     except OSError as error:
-        raise ConfigError(
-            f"{folder}: the outbox cannot be kept there ({error.strerror}); let the daemon's user write there."
+        raise DiskError.or_config(
+            error, f"{folder}: the outbox cannot be kept there ({error.strerror}); let the daemon's user write there."
         ) from None
     return descriptor
 
@@ -75,6 +83,7 @@ def load_seal(folder: Path, config: OutboxConfig) -> Seal:
 
     Raises:
         ConfigError: the key is missing, unreadable, open to others or no key.
+        DiskError: it cannot be made, as the disk takes nothing.
     """
     place = key_place(config, folder)
     is_own = place.path.parent == folder and not place.given
@@ -83,6 +92,15 @@ def load_seal(folder: Path, config: OutboxConfig) -> Seal:
         _log.info("a key for the outbox was made: %s", place.path)
     finish_rekey(folder, place)
     return Seal(read_key(place))
+
+
+def read_seal(folder: Path, config: OutboxConfig) -> Seal:
+    """The seal of the key that is there.
+
+    Raises:
+        ConfigError: the key is missing, unreadable, open to others or no key.
+    """
+    return Seal(read_key(key_place(config, folder)))
 
 
 def finish_rekey(folder: Path, place: KeyPlace) -> None:
@@ -97,7 +115,7 @@ def finish_rekey(folder: Path, place: KeyPlace) -> None:
         if Seal(read_key(KeyPlace(place.next))).proves(rows.fact(PROOF)):
             place.next.replace(place.path)
             sync_folder(place.path.parent)
-    except sqlite3.Error:
+    except (sqlite3.Error, OSError):
         return
     finally:
         rows.close()
@@ -107,12 +125,12 @@ def open_rows(folder: Path, seal: Seal) -> Rows:
     """The database, made where there is none; one that is damaged or has another key is set aside, and said.
 
     Raises:
-        ConfigError: the disk does not let it be opened.
+        DiskError: the disk does not let it be opened.
     """
     try:
         return _open(folder, seal)
     except (sqlite3.Error, OSError) as error:
-        raise ConfigError(
+        raise DiskError(
             f"{folder / NAME}: the outbox cannot be opened ({error}); "
             "make room on the disk, or let the daemon's user write there."
         ) from None

@@ -21,6 +21,7 @@ from broker import DEADLINE_S, wait_for
 from sample_events import EVENT, LONGEST
 
 from edge.config import MqttConfig, OutboxConfig
+from edge.delivery import outbox_access
 from edge.delivery.message import decode, encode
 from edge.delivery.outbox import CLOCK_BEGINS, DAY_S, Outbox
 from edge.delivery.outbox_admin import purge, rekey, waiting
@@ -313,13 +314,19 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["umount", "-l", disk], check=True)
 
 
+def fill(disk: Path) -> Path:
+    """Take every byte of it, with a file."""
+    ballast = disk / "ballast"
+    with ballast.open("wb", buffering=0) as file:
+        while shutil.disk_usage(disk).free:
+            file.write(bytes(4096))
+    return ballast
+
+
 def test_on_a_full_disk_events_wait_in_memory_and_go_to_the_disk_when_there_is_room(small_disk: Path, caplog) -> None:
     outbox = Outbox(small_disk, CONFIG)
     outbox.put(event(1))
-    ballast = small_disk / "ballast"
-    with ballast.open("wb", buffering=0) as file:
-        while shutil.disk_usage(small_disk).free:
-            file.write(bytes(4096))
+    ballast = fill(small_disk)
     for sequence in range(2, 202):
         outbox.put(event(sequence))
     assert sequences(outbox) == list(range(1, 202))
@@ -339,9 +346,49 @@ def test_a_disk_that_became_read_only_still_gives_what_is_on_it(small_disk: Path
     outbox.put(event(1))
     outbox.close()
     subprocess.run(["mount", "-o", "remount,ro", small_disk], check=True)
-    with pytest.raises(ConfigError, match=r"the outbox cannot be .*let the daemon's user write there\.$"):
-        Outbox(small_disk, CONFIG)
+    outbox = Outbox(small_disk, CONFIG)
+    outbox.put(event(2))
+    assert (sequences(outbox), len(outbox), outbox.on_disk) == ([1, 2], 2, False)
+    assert outbox.remove([ticket for ticket, _ in outbox.after(0, 10)]) == 2
+    assert (sequences(outbox), len(outbox)) == ([], 0)
+    outbox.put(event(3))
+    outbox.close()
     assert [kept.sequence for kept in waiting(small_disk, CONFIG)] == [1]
+    assert "cannot be opened (" in caplog.text
+    assert "1 events are lost" in caplog.text
+
+
+@pytest.mark.parametrize("before", ["nothing", "a clean end", "a kill"])
+def test_a_start_on_a_full_disk_keeps_events_in_memory_until_there_is_room(
+    small_disk: Path, before: str, caplog, monkeypatch
+) -> None:
+    monkeypatch.setattr(outbox_access, "AGAIN_S", 0.0)
+    first = [1] if before != "nothing" else []
+    if first:
+        outbox = Outbox(small_disk, CONFIG)
+        outbox.put(event(1))
+        if before == "a kill":
+            copies = {path: path.read_bytes() for path in small_disk.glob("outbox.db*")}
+        outbox.close()
+        if before == "a kill":
+            for path, content in copies.items():
+                path.write_bytes(content)
+            (small_disk / "outbox.db-shm").unlink()
+    ballast = fill(small_disk)
+    outbox = Outbox(small_disk, CONFIG)
+    for sequence in (2, 3, 4):
+        outbox.put(event(sequence))
+    assert sequences(outbox)[-3:] == [2, 3, 4]
+    assert not outbox.on_disk
+    (ticket, _), *_ = outbox.after(0, 10)[-3:]
+    assert outbox.remove([ticket]) == 1
+    ballast.unlink()
+    outbox.put(event(5))
+    assert outbox.on_disk
+    assert sequences(outbox) == [*first, 3, 4, 5]
+    assert caplog.text.count("would be lost with the power") == 1
+    outbox.close()
+    assert [kept.sequence for kept in waiting(small_disk, CONFIG)] == [*first, 3, 4, 5]
 
 
 WRITER = """
