@@ -64,3 +64,20 @@ def boot_id() -> str:
         return BOOT_ID.read_text(encoding="ascii").strip()
     except OSError:
         return ""
+
+
+class System:
+    """This machine's clocks; tests have others. `trusted`: the system's clock is right though nothing keeps it."""
+
+    def __init__(self, *, trusted: bool = False) -> None:
+        self._trusted = trusted
+        self.boot = boot_id()
+
+    def monotonic(self) -> float:
+        return time.monotonic()
+
+    def offset(self) -> float:
+        return system_offset()
+
+    def is_true(self) -> bool:
+        return system_time_is_true(trusted=self._trusted)

@@ -4,6 +4,7 @@ One file a section; unknown keys are refused.
 """
 
 from edge.config.camera import CameraConfig
+from edge.config.clock import ClockConfig
 from edge.config.delivery import MqttConfig, OutboxConfig
 from edge.config.gps import GpsConfig
 from edge.config.load import load_config
@@ -15,6 +16,7 @@ from edge.config.vision import SHIPPED_MODELS, FaceConfig, SeatRegion, VisionCon
 __all__ = [
     "SHIPPED_MODELS",
     "CameraConfig",
+    "ClockConfig",
     "ClosuresConfig",
     "Config",
     "FaceConfig",

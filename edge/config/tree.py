@@ -8,6 +8,7 @@ from typing import Annotated
 from pydantic import Field
 
 from edge.config.camera import CameraConfig
+from edge.config.clock import ClockConfig
 from edge.config.delivery import MqttConfig, OutboxConfig
 from edge.config.gps import GpsConfig
 from edge.config.rules import RulesConfig
@@ -26,6 +27,7 @@ class Config(Section):
     vision: VisionConfig = VisionConfig()
     rules: RulesConfig = RulesConfig()
     gps: GpsConfig = GpsConfig()
+    clock: ClockConfig = ClockConfig()
     mqtt: MqttConfig | None = None
     """Where events go; without it they are printed on standard output."""
     outbox: OutboxConfig = OutboxConfig()
