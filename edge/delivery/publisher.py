@@ -63,7 +63,8 @@ class Publisher:
 
     Events come out in order and at least once: after a lost connection the unacknowledged ones are sent again.
     `session` is told with each availability message. `wall` gives seconds since 1970 UTC,
-    `life_s` the seconds from an event to the time when a broker that holds it for someone lets it go.
+    `life_s` the seconds from an event to the time when a broker that holds it for someone lets it go. `ready` gives the
+    event as it is to be sent, or None while it has to wait, and those behind it with it.
 
     Raises:
         ConfigError: the password or a certificate cannot be used, or plain text is not allowed.
@@ -78,6 +79,7 @@ class Publisher:
         queue: EventQueue | None = None,
         life_s: float = LIFE_S,
         wall: Callable[[], float] = time.time,
+        ready: Callable[[Event], Event | None] = lambda event: event,
     ) -> None:
         self._config = config
         self._password = read_password(config)
@@ -87,6 +89,8 @@ class Publisher:
         self._session = session
         self._queue = MemoryQueue(config.queue) if queue is None else queue
         self._wall = wall
+        self._ready = ready
+        self._holds_back = False
         self._life = life_s
         self._sending: dict[int, int] = {}
         """Ticket of each event that was sent on this connection, by packet identifier."""
@@ -134,6 +138,7 @@ class Publisher:
 
         What could not be delivered is still told by `stats().waiting`.
         """
+        self._holds_back = False  # it is asked once more
         self._closing_by = time.monotonic() + timeout
         self._wake()
         if self._thread.ident is not None:
@@ -162,8 +167,11 @@ class Publisher:
                 self._pause(pause)
 
     def _is_over(self) -> bool:
-        """Closing, and out of events or of time."""
-        return self._closing_by is not None and (len(self._queue) == 0 or time.monotonic() > self._closing_by)
+        """Closing, and out of events that may go or of time."""
+        if self._closing_by is None:
+            return False
+        done = len(self._queue) == 0 or (self._holds_back and not self._sending)
+        return done or time.monotonic() > self._closing_by
 
     def _converse(self) -> None:
         """One connection, until it is lost (BrokerError) or closed because it is over."""
@@ -179,7 +187,7 @@ class Publisher:
             if self._connected:
                 self._say_farewell(connection)
         finally:
-            self._connected = self._has_room = False
+            self._connected = self._has_room = self._holds_back = False
             connection.close()
 
     def _send(self, connection: Connection) -> None:
@@ -197,8 +205,13 @@ class Publisher:
         room = max(0, min(WINDOW, connection.receive_maximum) - len(connection.unacknowledged))
         self._has_room = True  # before the queue is read: what is put from here on rings
         events = self._queue.after(self._last_ticket, room)
-        for ticket, event in events:
-            historical = self._wall() - parse_time(event.time) > HISTORICAL_S
+        self._holds_back = False
+        for ticket, waiting in events:
+            event = self._ready(waiting)
+            if event is None:
+                self._holds_back = True
+                break
+            historical = event.historical or self._wall() - parse_time(event.time) > HISTORICAL_S
             payload = encode(dataclasses.replace(event, historical=historical))
             message = Message(
                 self._topics.event(event.signal),
