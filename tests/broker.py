@@ -9,7 +9,7 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -44,11 +44,16 @@ def wait_for(condition: Callable[[], Any], what: str, seconds: float = DEADLINE_
 
 
 class Broker:
-    """mosquitto with its files in `folder`; with `users` (name to password) nobody else is let in."""
+    """mosquitto with its files in `folder`; with `users` (name to password) nobody else is let in.
 
-    def __init__(self, folder: Path, users: dict[str, str] | None = None) -> None:
-        self.port = free_port()
-        self._folder = folder
+    `options` are further lines of its configuration.
+    """
+
+    def __init__(
+        self, folder: Path, users: dict[str, str] | None = None, *, options: Sequence[str] = (), port: int | None = None
+    ) -> None:
+        self.port = port or free_port()
+        self.folder = folder
         self._process: subprocess.Popen[bytes] | None = None
         self._configuration = folder / "mosquitto.conf"
         lines = [f"listener {self.port} 127.0.0.1", "persistence false", "log_dest stderr"]
@@ -64,10 +69,10 @@ class Broker:
             lines += ["allow_anonymous false", f"password_file {passwords}"]
             if os.geteuid() == 0:
                 lines.append("user root")  # it would give up root otherwise, and could not read the passwords
-        self._configuration.write_text("\n".join(lines) + "\n")
+        self._configuration.write_text("\n".join([*lines, *options]) + "\n")
 
     def start(self) -> None:
-        with (self._folder / "mosquitto.log").open("ab") as log:
+        with (self.folder / "mosquitto.log").open("ab") as log:
             command = [program("mosquitto"), "-c", str(self._configuration)]
             self._process = subprocess.Popen(command, stdout=log, stderr=log)
         wait_for(self._accepts, f"mosquitto accepts connections on port {self.port}")
@@ -90,7 +95,7 @@ class Broker:
     @property
     def log(self) -> str:
         """What mosquitto said so far."""
-        return (self._folder / "mosquitto.log").read_text()
+        return (self.folder / "mosquitto.log").read_text()
 
     def _end(self, how: signal.Signals) -> None:
         if self._process is not None:

@@ -17,8 +17,9 @@ from typing import Any
 
 from edge.backoff import Backoff
 from edge.config import MqttConfig
-from edge.delivery.connection import BrokerError, Connection, Message, RefusedError
+from edge.delivery.connection import BrokerError, Connection, Message, RefusedError, UnreachableError
 from edge.delivery.event import parse_time
+from edge.delivery.knock import Knock
 from edge.delivery.message import encode
 from edge.delivery.password import read_password
 from edge.delivery.queue import EventQueue, MemoryQueue
@@ -37,6 +38,8 @@ IDLE_S = 1.0
 LIFE_S = 30 * 86_400.0
 """An event's life where no outbox says another."""
 JSON = "application/json"
+STEADY_S = 5.0
+"""A connection that held for so long, or for as long as was waited for it, was no failure: the next wait is short."""
 FAREWELL_S = 1.0
 """What `close` adds to its timeout at most, to say `stopped`."""
 
@@ -161,10 +164,10 @@ class Publisher:
             except BrokerError as error:
                 self._tell_lost(error)
                 # Not at once after a connection: two clients of one name cut each other off again and again.
-                if self._accepted_at is not None and time.monotonic() - self._accepted_at > pause:
+                if self._accepted_at is not None and time.monotonic() - self._accepted_at > min(pause, STEADY_S):
                     self._backoff.reset()
                 pause = self._backoff.next()
-                self._pause(pause)
+                self._pause(pause, Knock(self._config, absent=isinstance(error, UnreachableError)))
 
     def _is_over(self) -> bool:
         """Closing, and out of events that may go or of time."""
@@ -278,12 +281,15 @@ class Publisher:
             return IDLE_S
         return min(IDLE_S, max(0.0, self._closing_by - time.monotonic()) + 0.01)
 
-    def _pause(self, seconds: float) -> None:
+    def _pause(self, seconds: float, knock: Knock) -> None:
+        """Wait, but not on for long when a broker that could not be reached is there again."""
         end = time.monotonic() + seconds
         while (left := end - time.monotonic()) > 0 and not self._is_over():
-            select.select([self._bell], [], [], min(left, self._patience()))
+            select.select([self._bell], [], [], min(left, self._patience(), knock.seconds))
             self._hush()
             self._tell_dropping()
+            if (soon := knock.returned_in()) is not None:
+                end = min(end, time.monotonic() + soon)
 
     def _wake(self) -> None:
         if self._rung:  # one call is enough, and a system call is what costs time here

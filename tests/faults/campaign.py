@@ -1,0 +1,270 @@
+"""The campaign of faults: vehicles decide, everything that can fails, and nothing may be lost.
+
+    PYTHONPATH=tests python tests/faults/campaign.py --seed 1 --seconds 400 --events 24000
+
+Prints what goes wrong as it does, and as its last line the whole report as one JSON object; exits 1 where anything was
+lost.
+The same seed gives each vehicle the same plan of faults; when they strike depends on the machine.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import socket
+import sys
+import tempfile
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from broker import Broker
+from command import write_clip
+from fleet import Span, Vehicle, small_disk, unmount
+from harm import DISK, EVERYWHERE, Fault, long_cut
+from judge import Judgement, judge, spread
+from proxy import Network, Proxy
+from receiver import Arrival, Receiver
+
+from edge.delivery.publisher import WINDOW
+
+HERE = Path(__file__).resolve().parent
+DRAIN_S = 60.0
+"""In which everything that waits must have arrived once nothing is wrong any more."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """`seconds` of faults; so many `vehicles` without eyes, which decide `events` together; perhaps a whole daemon."""
+
+    seed: int = 1
+    seconds: float = 400.0
+    events: int = 24_000
+    vehicles: int = 8
+    whole_daemon: bool = True
+
+
+def run_campaign(plan: Plan, tell: Callable[[str], None] = print) -> dict[str, Any]:
+    """The whole campaign; gives its report."""
+    began = time.monotonic()
+    with ExitStack() as closing:
+        folder = Path(closing.enter_context(tempfile.TemporaryDirectory(prefix="faults-")))
+        ports = _ports(random.Random(plan.seed))
+        options = (f"persistence_location {folder}/", "persistence true", "autosave_interval 1", "user root")
+        broker = Broker(folder, options=("max_inflight_messages 0", *options), port=next(ports))
+        broker.start()
+        closing.callback(broker.kill)
+        receiver = Receiver(broker.port, folder / "received")
+        closing.callback(receiver.close)
+        assert receiver.subscribed.wait(30), "the receiver does not subscribe"
+        network = Network()
+        closing.callback(network.close)
+        left_out: dict[str, str] = {}
+        fleet = list(_fleet(plan, folder, network, ports, broker.port, left_out, closing))
+        fault = Fault(broker, receiver, fleet)
+        over = threading.Event()
+        counts: Counter[str] = Counter()
+        with ThreadPoolExecutor(len(fleet) + 1) as runners:
+            work = [runners.submit(_harass, vehicle, plan, over, counts, tell) for vehicle in fleet]
+            work.append(runners.submit(_harass_broker, fault, plan, over, counts))
+            try:
+                _wait(plan.seconds, work)
+            finally:
+                over.set()
+            for each in work:
+                each.result()
+        tell(f"{sum(counts.values())} faults; now everything that waits must arrive")
+        drain_s = _drain(fleet, receiver)
+        judgements = {v.name: judge(v.noted(), [a for a in receiver.arrivals if a.vehicle == v.name]) for v in fleet}
+        report = _report(plan, fleet, judgements, receiver.arrivals, fault.outages, counts)
+    return {**report, "drain_s": drain_s, "left_out": left_out, "took_s": round(time.monotonic() - began, 1)}
+
+
+def _fleet(
+    plan: Plan, folder: Path, network: Network, ports: Iterator[int], broker_port: int, left_out: dict[str, str],
+    closing: ExitStack,
+) -> Iterator[Vehicle]:  # fmt: skip
+    rate = 1.25 * plan.events / plan.seconds / plan.vehicles  # a quarter more: who is down decides nothing
+    for number in range(plan.vehicles):
+        disk = None
+        if number in (1, 2):
+            disk, reason = small_disk(folder / f"disk-{number}")
+            if disk is None:
+                left_out["full disk"] = reason
+            else:
+                closing.callback(unmount, disk)
+        name = f"bus-{number}"
+        yield Vehicle(
+            name,
+            folder / name,
+            Proxy(network, next(ports), broker_port),
+            rate,
+            seed=plan.seed * 1000 + number,
+            impatient=number % 4 != 3,
+            disk=disk,
+            calm=number == 0,
+        )
+    if plan.whole_daemon:
+        clip = folder / "clip"
+        clip.mkdir()
+        write_clip(HERE.parent / "recordings" / "synthetic_closure", clip)
+        yield Vehicle("whole", folder / "whole", Proxy(network, next(ports), broker_port), clip=clip)
+
+
+def _harass(
+    vehicle: Vehicle, plan: Plan, over: threading.Event, counts: Counter[str], tell: Callable[[str], None]
+) -> None:
+    """One fault after the other, with calm in between, until it is over."""
+    chance = random.Random(f"{plan.seed} {vehicle.name}")
+    kinds = EVERYWHERE + (DISK if vehicle.disk else ())
+    vehicle.start()
+    long_cut_at = time.monotonic() + plan.seconds * chance.uniform(0.2, 0.7)
+    while not over.wait(chance.uniform(1.0, 6.0)):
+        told = len(vehicle.crashes)
+        vehicle.look_after()
+        for crash in vehicle.crashes[told:]:
+            tell(f"{vehicle.name} ended by itself: {crash}")
+        if vehicle.calm:
+            continue
+        kind = chance.choice(kinds)
+        if time.monotonic() > long_cut_at and plan.seconds > 60:
+            kind, long_cut_at = long_cut, float("inf")
+        span = Span(kind.__name__, time.monotonic())
+        vehicle.spans.append(span)
+        kind(vehicle, chance)
+        vehicle.proxy.heal()
+        span.end = time.monotonic()
+        counts[kind.__name__] += 1
+    vehicle.look_after()
+
+
+def _harass_broker(fault: Fault, plan: Plan, over: threading.Event, counts: Counter[str]) -> None:
+    chance = random.Random(f"{plan.seed} broker")
+    while not over.wait(chance.uniform(6.0, 14.0)):
+        counts[fault.strike(chance)] += 1
+
+
+def _wait(seconds: float, work: list[Any]) -> None:
+    """So long, or until a runner has failed."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end and not any(each.done() for each in work):
+        time.sleep(0.1)
+
+
+def _drain(fleet: list[Vehicle], receiver: Receiver) -> float:
+    """End every vehicle in peace; what it could not deliver in its last seconds comes from its next start."""
+    began = time.monotonic()
+    for vehicle in fleet:
+        vehicle.clock.write_text("+0")
+        vehicle.rate = 1e-6
+    with ThreadPoolExecutor(len(fleet)) as ends:
+        list(ends.map(Vehicle.stop, fleet))
+    while late := [v for v in fleet if judge(v.noted(), [a for a in receiver.arrivals if a.vehicle == v.name]).lost]:
+        for vehicle in late:
+            if vehicle.process is None:
+                vehicle.start()
+        if time.monotonic() > began + DRAIN_S:
+            break
+        time.sleep(1.0)
+    for vehicle in fleet:
+        vehicle.stop()
+    return round(time.monotonic() - began, 1)
+
+
+def _report(
+    plan: Plan, fleet: list[Vehicle], judgements: dict[str, Judgement], arrivals: list[Arrival],
+    outages: list[tuple[float, float]], counts: Counter[str],
+) -> dict[str, Any]:  # fmt: skip
+    def total(name: str) -> int:
+        return sum(getattr(judgement, name) for judgement in judgements.values())
+
+    def named(name: str) -> dict[str, Any]:
+        return {vehicle: found[:20] for vehicle, one in judgements.items() if (found := getattr(one, name))}
+
+    with_disk = {vehicle.name for vehicle in fleet if vehicle.disk}
+    cut_off = {name: one.cut_off for name, one in judgements.items() if name not in with_disk}
+    in_flight = max((count for sessions in cut_off.values() for count in sessions.values()), default=0)
+    allowed = sum(WINDOW * vehicle.proxy.connections + vehicle.proxy.duplicated for vehicle in fleet)
+    good = all(one.good for one in judgements.values()) and in_flight <= 1 and not any(v.crashes for v in fleet)
+    return {
+        "passed": good,
+        "seed": plan.seed,
+        "faults": sum(counts.values()),
+        "faults_by_kind": dict(sorted(counts.items())),
+        "vehicles": len(fleet),
+        "events": {name: total(name) for name in ("decided", "confirmed", "received")},
+        "events_of_the_whole_daemon": judgements["whole"].confirmed if "whole" in judgements else 0,
+        "lost": named("lost"),
+        "changed": named("changed"),
+        "invented": named("invented"),
+        "repeats": total("repeats"),
+        "repeats_allowed": allowed,
+        "unrecognised": total("unrecognised"),
+        "order_restored": all(one.in_order for one in judgements.values()),
+        "kills": sum(len(vehicle.kills) for vehicle in fleet),
+        "cut_off_by_kills": sum(sum(sessions.values()) for sessions in cut_off.values()),
+        "cut_off_at_once_at_most": in_flight,
+        "in_memory_for_a_full_disk_at_a_kill": sum(sum(judgements[name].cut_off.values()) for name in with_disk),
+        "crashes": {vehicle.name: vehicle.crashes for vehicle in fleet if vehicle.crashes},
+        "kill_to_first_event_s": spread(list(_returns(fleet, arrivals, outages))),
+        "reconnect_after_broker_s": spread(list(_reconnects(fleet, arrivals, outages))),
+    }
+
+
+def _returns(fleet: list[Vehicle], arrivals: list[Arrival], outages: list[tuple[float, float]]) -> Iterator[float]:
+    """Seconds from a kill with events waiting to the first event after the next birth, where the broker was there."""
+    for vehicle in fleet:
+        own = [arrival for arrival in arrivals if arrival.vehicle == vehicle.name]
+        for at, measured in vehicle.kills:
+            if not measured or any(begin < at + 5 and at < end for begin, end in outages):
+                continue
+            births = [a.at for a in own if a.at > at and a.payload == b"online"]
+            yield next((a.at for a in own if births and a.at >= births[0] and "/event/" in a.topic), float("inf")) - at
+
+
+def _reconnects(fleet: list[Vehicle], arrivals: list[Arrival], outages: list[tuple[float, float]]) -> Iterator[float]:
+    """Seconds from the broker's return to a vehicle's birth, where nothing else was wrong with the vehicle."""
+    for vehicle in fleet:
+        births = [a.at for a in arrivals if a.vehicle == vehicle.name and a.payload == b"online"]
+        for number, (begin, end) in enumerate(outages):
+            until = outages[number + 1][0] if number + 1 < len(outages) else float("inf")
+            back = next((at for at in births if at > end), float("inf"))
+            disturbed = any(span.begin < min(back, until) and span.end > begin for span in vehicle.spans)
+            if not disturbed and back < until:
+                yield back - end
+
+
+def _ports(chance: random.Random) -> Iterator[int]:
+    """Free ports that no outgoing connection is given (Linux gives 32768 and above)."""
+    while True:
+        port = chance.randrange(20_000, 32_000)
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)):
+                yield port
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--seed", type=int, default=Plan.seed)
+    parser.add_argument(
+        "--seconds", type=float, default=Plan.seconds, help="of faults; starting and draining come on top"
+    )
+    parser.add_argument("--events", type=int, default=Plan.events)
+    parser.add_argument("--vehicles", type=int, default=Plan.vehicles)
+    parser.add_argument("--without-daemon", action="store_true", help="leave out the vehicle with the whole daemon")
+    given = parser.parse_args()
+    plan = Plan(given.seed, given.seconds, given.events, given.vehicles, not given.without_daemon)
+    report = run_campaign(plan)
+    print(json.dumps(report))
+    return 0 if report["passed"] else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
