@@ -14,19 +14,24 @@ APT := $(if $(filter-out 0,$(shell id -u)),sudo -n )env DEBIAN_FRONTEND=noninter
 # Package lists may be missing or old: a first try without them, a second one with.
 install = { $(APT) install -y $(1) || { $(APT) update && $(APT) install -y $(1); }; }
 
-.PHONY: help demo test venv lint types contract format clean mosquitto
+.PHONY: help demo test faults venv lint types contract format clean mosquitto chromium
 
 help:
 	@echo 'make demo      set up what a device needs, run on a synthetic recording'
 	@echo 'make test      set up what is missing; lint, types, import contract, all tests'
+	@echo 'make faults    the campaign of faults against delivery: at most 8 minutes, its report as the last line'
 	@echo 'make venv      set up .venv with everything for training and development'
 	@echo 'make lint types contract format clean'
 
 demo: .venv/device.stamp
 	$(BIN)/driver-monitor run --config config/demo.yaml
 
-test: .venv/full.stamp mosquitto lint types contract
+test: .venv/full.stamp mosquitto chromium lint types contract
 	$(BIN)/python -m pytest
+
+# Eight minutes in which everything fails that can; make faults FAULTS='--seed 7' plans others.
+faults: .venv/full.stamp mosquitto
+	PYTHONPATH=tests $(BIN)/python tests/faults/campaign.py $(FAULTS)
 
 venv: .venv/full.stamp
 
@@ -64,7 +69,7 @@ format: .venv/full.stamp
 	if $(BIN)/python -c 'import urllib.request as u; u.urlopen("$(TORCH_CPU)/torch/", timeout=5)' 2>/dev/null; \
 	then index=(--extra-index-url $(TORCH_CPU)); fi; \
 	$(BIN)/pip install -q "$${index[@]}" -r tests/constraints.txt
-	$(BIN)/pip install -q -c tests/constraints.txt -e '.[train,dev]'
+	$(BIN)/pip install -q -c tests/constraints.txt -e '.[train,tune,dev]'
 	@touch .venv/device.stamp $@
 
 # The broker and its own client, which the tests start. Without them a run fails in CI, and leaves tests out elsewhere.
@@ -72,6 +77,12 @@ mosquitto:
 	@export PATH="$$PATH:/usr/sbin"; \
 	{ command -v mosquitto && command -v mosquitto_sub; } >/dev/null || $(call install,mosquitto mosquitto-clients) || { \
 		echo 'mosquitto is missing: run «sudo apt-get install mosquitto mosquitto-clients», then make again.' >&2; \
+		test "$${CI:-}" != true; }
+
+# The browser that the tests open a report with. Without it a run fails in CI, and leaves tests out elsewhere.
+chromium:
+	@command -v chromium >/dev/null || $(call install,chromium) || { \
+		echo 'chromium is missing: run «sudo apt-get install chromium», then make again.' >&2; \
 		test "$${CI:-}" != true; }
 
 # What tools left behind; the environments stay (rm -rf .venv*).

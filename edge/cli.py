@@ -108,25 +108,38 @@ def replay(
 @cli.command()
 @recordings_argument
 @config_option
-@click.option("--json", "json_file", type=FILE, help="Write the result as JSON there; - prints it.")
-def evaluate(recordings: tuple[Path, ...], config_file: Path | None, json_file: Path | None) -> None:
+@click.option("--json", "json_file", type=FILE, help="Write the result as JSON there; - prints it alone.")
+@click.option("--sweep", metavar="KEY=FROM:TO:STEP", multiple=True, help="Try each of these values.")
+@click.option("--observations", type=FILE, metavar="DIR", help="Keep there what was seen; what is there is taken.")
+@click.option("--jobs", type=click.IntRange(min=1), help="Processes. [default: one a core]")
+@click.option("--dask", metavar="ADDRESS", help="Work on the Dask cluster there, which sees the same files.")
+def evaluate(
+    recordings: tuple[Path, ...],
+    config_file: Path | None,
+    json_file: Path | None,
+    sweep: tuple[str, ...],
+    observations: Path | None,
+    jobs: int | None,
+    dask: str | None,
+) -> None:
     """Hold replays against each recording's truth.yaml: reported, missed, false, delays.
 
-    Example: driver-monitor evaluate recordings/* --json result.json
-    """
-    from edge.replay.evaluate import summary
-    from edge.replay.judge import judge, table
+    With --sweep a line for each value, from one look at each recording. docs/tuning.md tells more.
 
-    config = _load(config_file)
-    scores = [judge(recording, config) for recording in recordings]
-    result = summary(scores)
-    if str(json_file) == "-":
-        click.echo(json.dumps(result, indent=1))
-        return
-    click.echo(table(scores, result))
-    if json_file is not None:
-        with ExitStack() as open_files:
-            _open(json_file, open_files).write(json.dumps(result, indent=1) + "\n")
+    Example: driver-monitor evaluate recordings/*/ --sweep rules.closures.microsleep_s=1.0:2.0:0.1
+    """
+    from edge.replay.evaluation import Work, evaluate_recordings, sweep_recordings
+
+    # a cluster's workers stand in other folders than we do
+    config = _load(config_file.resolve() if config_file else None)
+    work = Work(recordings, observations, jobs, dask)
+    with ExitStack() as open_files:
+        told = _open(json_file, open_files) if json_file and str(json_file) != "-" else None
+        result, lines = sweep_recordings(work, config, sweep) if sweep else evaluate_recordings(work, config)
+        text = json.dumps(result, indent=1) + "\n"
+        click.echo(text if str(json_file) == "-" else lines, nl=str(json_file) != "-")
+        if told:
+            told.write(text)
 
 
 @cli.command()
@@ -157,9 +170,15 @@ def bench(recording: Path, config_file: Path | None, json_file: Path | None) -> 
     """
     from edge.replay.bench import bench as time_frames
 
-    result = time_frames(recording, _load(config_file))
+    config = _load(config_file)
+    with ExitStack() as open_files:
+        told = _open(json_file, open_files) if json_file and str(json_file) != "-" else None
+        result = time_frames(recording, config)
+        text = json.dumps(result, indent=1) + "\n"
+        if told:
+            told.write(text)
     if str(json_file) == "-":
-        click.echo(json.dumps(result, indent=1))
+        click.echo(text, nl=False)
         return
     for stage, spread in result["stages"].items():
         click.echo(f"{stage:7} " + ", ".join(f"{name.removesuffix('_ms')} {ms} ms" for name, ms in spread.items()))
@@ -167,9 +186,6 @@ def bench(recording: Path, config_file: Path | None, json_file: Path | None) -> 
         f"{result['frames_per_second']} frames a second, {result['replay_frames_per_second']} with decoding; "
         f"{result['rss_mb']} MB, ready in {result['ready_s']} s"
     )
-    if json_file is not None:
-        with ExitStack() as open_files:
-            _open(json_file, open_files).write(json.dumps(result, indent=1) + "\n")
 
 
 @cli.group()

@@ -1,0 +1,103 @@
+"""Work on many recordings at once: on this machine's cores, or on a Dask cluster."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Executor, ProcessPoolExecutor, as_completed
+from contextlib import contextmanager
+from multiprocessing import get_context
+from typing import Any, TypeVar
+
+import click
+
+from edge.errors import InputError, UserError
+
+Result = TypeVar("Result")
+
+CONNECT_S = 10
+
+
+def cores() -> int:
+    """The cores that this process may use."""
+    return len(os.sched_getaffinity(0))
+
+
+@contextmanager
+def workers(jobs: int, dask: str | None = None) -> Iterator[Executor | None]:
+    """What runs tasks: `jobs` processes, or the Dask cluster at that address; None is this process alone.
+
+    Raises:
+        UserError: Dask is not installed, or does not answer.
+    """
+    if dask is not None:
+        with _cluster(dask) as executor:
+            yield executor
+    elif jobs == 1:
+        yield None
+    else:
+        # spawn: a fork would copy OpenCV's and the runtime's threads in whatever state they are
+        with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
+            yield pool
+
+
+@contextmanager
+def _cluster(address: str) -> Iterator[Executor]:
+    try:
+        from distributed import Client
+    except ImportError:
+        raise UserError("Dask is not installed: pip install 'driver-monitor[tune]'.") from None
+    try:
+        client = Client(address, timeout=CONNECT_S, set_as_default=False)
+    except (OSError, ValueError) as error:
+        reason = str(error).splitlines()[0]
+        raise InputError(f"--dask {address}: no cluster answers there ({reason}); start one or correct it.") from None
+    with client:
+        yield client.get_executor(pure=False)
+
+
+def run_all(
+    executor: Executor | None,
+    function: Callable[..., Result],
+    tasks: Sequence[tuple[Any, ...]],
+    sizes: Sequence[int],
+    label: str,
+) -> list[Result]:
+    """The results in the tasks' order, whatever runs them; on a terminal the progress, with the time that is left.
+
+    `sizes` say how the tasks' times compare: the longest begin first, so that none is left to run alone at the end.
+    What a task raises is raised here, and ends the others.
+    """
+    order = sorted(range(len(tasks)), key=lambda index: -sizes[index])
+    results: dict[int, Result] = {}
+    with _progress(sum(sizes), label) as advance:
+        for index, result in _run(executor, function, tasks, order):
+            results[index] = result
+            advance(sizes[index])
+    return [results[index] for index in range(len(tasks))]
+
+
+def _run(
+    executor: Executor | None, function: Callable[..., Result], tasks: Sequence[tuple[Any, ...]], order: Sequence[int]
+) -> Iterator[tuple[int, Result]]:
+    if executor is None or len(order) == 1:  # nothing is won by another process
+        for index in order:
+            yield index, function(*tasks[index])
+        return
+    futures = {executor.submit(function, *tasks[index]): index for index in order}
+    try:
+        for future in as_completed(futures):
+            yield futures[future], future.result()
+    finally:
+        for future in futures:
+            future.cancel()
+
+
+@contextmanager
+def _progress(length: int, label: str) -> Iterator[Callable[[int], None]]:
+    if not sys.stderr.isatty():
+        yield lambda _size: None
+        return
+    with click.progressbar(length=length, label=label, file=sys.stderr) as bar:
+        yield bar.update
