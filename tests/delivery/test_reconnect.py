@@ -37,7 +37,7 @@ def test_a_broker_that_refuses_is_not_asked_more_often_for_being_there(tmp_path,
     broker = Broker(tmp_path, users={"bus-17": "right"})
     broker.start()
     try:
-        publish(broker.port, reconnect_min_s=60)
+        publish(broker.port, reconnect_min_s=60, reconnect_max_s=120)
         wait_for(lambda: broker.log.count("New connection from") > 10, "it knocks")
         assert len(tries) == 1
     finally:
