@@ -36,6 +36,15 @@ def recordings() -> Path:
 
 
 @pytest.fixture(scope="session")
+def yunet(recordings: Path) -> Path:
+    """YuNet's ONNX file, in the folder `models` beside the recordings; it is not part of the project."""
+    path = recordings.parent / "models" / "face_detection_yunet_2023mar.onnx"
+    if not path.is_file():
+        pytest.skip(f"no {path}: put YuNet 2023mar there to test the detector yunet")
+    return path
+
+
+@pytest.fixture(scope="session")
 def synthetic_recording() -> Path:
     """The shipped synthetic recording: one closure of 4 s, blinks, small head movements."""
     return ROOT / "tests" / "recordings" / "synthetic_closure"
