@@ -11,7 +11,9 @@ from edge.records import Event, Frame, Observation, Position, Signal, TimeSource
 from edge.rules.policy import Decision, Policy
 
 PositionAt = Callable[[float], Position | None]
-"""The vehicle's position at a moment, seconds since 1970 UTC; None without a fix."""
+"""The vehicle's position at a moment of the frames' clock; None without a fix."""
+Stamp = Callable[[float, float], tuple[float, TimeSource]]
+"""Seconds since 1970 UTC and their source, of a moment of the frames' clock that the camera's host takes for `wall`."""
 
 
 class Vision(Protocol):
@@ -33,7 +35,7 @@ class Step:
 class Monitor:
     """Ties vision to rules and makes events of their signals.
 
-    `time_source` says where the frames' wall time comes from.
+    `time_source` says where the frames' wall time comes from; where there is a `stamp`, it tells time and source.
     """
 
     def __init__(
@@ -42,12 +44,13 @@ class Monitor:
         policy: Policy,
         events: EventBuilder,
         time_source: TimeSource,
-        position_at: PositionAt = lambda _wall: None,
+        position_at: PositionAt = lambda _time: None,
+        stamp: Stamp | None = None,
     ) -> None:
         self._vision = vision
         self._policy = policy
         self._events = events
-        self._time_source = time_source
+        self._stamp: Stamp = stamp or (lambda _time, wall: (wall, time_source))
         self._position_at = position_at
         self._last = (0.0, 0.0)
 
@@ -73,13 +76,7 @@ class Monitor:
     def _build(self, signals: Iterable[Signal], time: float, wall: float) -> tuple[Event, ...]:
         built = []
         for signal in signals:
-            happened = wall + signal.time - time
-            built.append(
-                self._events.build(
-                    signal,
-                    wall=happened,
-                    time_source=self._time_source,
-                    position=self._position_at(happened),
-                )
-            )
+            utc, source = self._stamp(signal.time, wall + signal.time - time)
+            position = self._position_at(signal.time)
+            built.append(self._events.build(signal, wall=utc, time_source=source, position=position))
         return tuple(built)

@@ -10,7 +10,7 @@ import pytest
 import yaml
 from pydantic import BaseModel
 
-from edge.config import Config, MqttConfig, load_config
+from edge.config import Config, ConsentConfig, MqttConfig, load_config
 from edge.errors import ConfigError
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -65,11 +65,11 @@ def _written(values: object, before: str = "") -> Iterator[str]:
         yield before
 
 
-def _commented_broker() -> str:
-    """The example of the section mqtt in default.yaml, without the comment's hashes."""
+def _commented(section: str) -> dict[str, object]:
+    """The example of a section that is null in default.yaml, without the comment's hashes."""
     text = DEFAULT.read_text()
-    lines = text[text.index("#   mqtt:") : text.index("\nmqtt: null")].splitlines()
-    return "\n".join(line.removeprefix("# ") for line in lines)
+    lines = text[text.index(f"#   {section}:") : text.index(f"\n{section}: null")].splitlines()
+    return yaml.safe_load("\n".join(line.removeprefix("# ") for line in lines))[section]
 
 
 def test_the_default_file_holds_the_defaults() -> None:
@@ -86,9 +86,9 @@ def test_an_empty_file_is_all_defaults(write: Write) -> None:
 
 def test_the_default_file_names_every_key() -> None:
     shown = set(_written(yaml.safe_load(DEFAULT.read_text())))
-    wanted = {key for key in _keys(Config) if not key.startswith("mqtt.")}
+    wanted = {key for key in _keys(Config) if not key.startswith(("mqtt.", "consent."))}
     assert wanted - shown == MODEL_KEYS
-    assert shown - wanted == {"mqtt"}
+    assert shown - wanted == {"mqtt", "consent"}
 
 
 def test_the_default_file_names_the_model_keys_in_a_comment() -> None:
@@ -97,12 +97,16 @@ def test_the_default_file_names_the_model_keys_in_a_comment() -> None:
 
 
 def test_the_default_file_names_every_key_of_a_broker_in_a_comment() -> None:
-    broker = yaml.safe_load(_commented_broker())["mqtt"]
-    assert set(broker) == set(MqttConfig.model_fields)
+    assert set(_commented("mqtt")) == set(MqttConfig.model_fields)
+
+
+def test_the_consent_of_the_comment_is_one() -> None:
+    assert set(_commented("consent")) == set(ConsentConfig.model_fields)
+    ConsentConfig.model_validate(_commented("consent"))
 
 
 def test_the_broker_of_the_comment_has_the_default_values() -> None:
-    broker = yaml.safe_load(_commented_broker())["mqtt"]
+    broker = _commented("mqtt")
     defaults = MqttConfig(host="")
     without_default = {"host", "port", "tls", "username", "password_file"}
     differing = {k: v for k, v in broker.items() if k not in without_default and v != getattr(defaults, k)}

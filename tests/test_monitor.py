@@ -43,7 +43,7 @@ def asleep_from(start: float, end: float = float("inf")) -> Callable[[float], Ob
 
 def monitor(
     script: Callable[[float], Observation],
-    position_at: Callable[[float], Position | None] = lambda _wall: None,
+    position_at: Callable[[float], Position | None] = lambda _time: None,
     time_source: TimeSource = "system",
 ) -> Monitor:
     builder = EventBuilder("bus-17", 42)
@@ -96,15 +96,24 @@ def test_an_event_says_which_clock_its_time_is_of() -> None:
     assert {event.time_source for event in told} == {"recording"}
 
 
+def test_a_clock_that_knows_better_tells_time_and_source() -> None:
+    builder = EventBuilder("bus-17", 42)
+    script, policy = ScriptedVision(asleep_from(5)), Policy(RulesConfig())
+    one = Monitor(script, policy, builder, "system", stamp=lambda time, _wall: (WALL + 100 + time, "gps"))
+    (start,) = events(drive(one, 7)[:-1])
+    assert start.time_source == "gps"
+    assert parse_time(start.time) - WALL == pytest.approx(100 + 5 + 1.5, abs=1 / RATE)
+
+
 def test_an_event_happens_where_the_vehicle_was_then() -> None:
     asked: list[float] = []
 
-    def position_at(wall: float) -> Position:
-        asked.append(wall)
+    def position_at(time: float) -> Position:
+        asked.append(time)
         return Position(45.0, -73.0, 10.0, "3d", 0.1)
 
     told = events(drive(monitor(asleep_from(5, 9), position_at), 15))
-    assert [parse_time(event.time) for event in told] == pytest.approx(asked, abs=0.001)
+    assert [parse_time(event.time) - WALL for event in told] == pytest.approx(asked, abs=0.001)
     assert all(event.position is not None for event in told)
 
 

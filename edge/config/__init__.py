@@ -5,6 +5,7 @@ One file a section; unknown keys are refused.
 
 from edge.config.camera import CameraConfig
 from edge.config.clock import ClockConfig
+from edge.config.consent import ConsentConfig
 from edge.config.delivery import MqttConfig, OutboxConfig
 from edge.config.gps import GpsConfig
 from edge.config.load import load_config
@@ -19,6 +20,7 @@ __all__ = [
     "ClockConfig",
     "ClosuresConfig",
     "Config",
+    "ConsentConfig",
     "FaceConfig",
     "GpsConfig",
     "GuardsConfig",

@@ -9,6 +9,7 @@ from pydantic import Field
 
 from edge.config.camera import CameraConfig
 from edge.config.clock import ClockConfig
+from edge.config.consent import ConsentConfig
 from edge.config.delivery import MqttConfig, OutboxConfig
 from edge.config.gps import GpsConfig
 from edge.config.rules import RulesConfig
@@ -23,6 +24,8 @@ class Config(Section):
 
     vehicle: VehicleName = "vehicle"
     """Name of the vehicle in events and topics: letters, digits, dot, underscore, hyphen."""
+    consent: ConsentConfig | None = None
+    """Who agreed to be watched; without it a live camera is not opened."""
     camera: CameraConfig = CameraConfig()
     vision: VisionConfig = VisionConfig()
     rules: RulesConfig = RulesConfig()

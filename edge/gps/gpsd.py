@@ -21,6 +21,7 @@ from edge.records import Position
 
 WATCH = b'?WATCH={"enable":true,"json":true};\n'
 CONNECT_S = 5.0
+GOODBYE_S = 1.0
 SILENCE_S = 10.0
 """After so long without a word gpsd is asked to answer; after as long again the connection counts as dead."""
 RECONNECT_S = (0.5, 30.0)
@@ -81,7 +82,7 @@ class Gpsd:
         self._is_over = True
         self._alarm.send(b"\0")
         if self._thread.ident is not None:
-            self._thread.join(CONNECT_S + 1)
+            self._thread.join(GOODBYE_S)  # it may be connecting to a host that does not answer
         if not self._thread.is_alive():
             self._alarm.close()
             self._bell.close()

@@ -10,11 +10,15 @@ from functools import partial
 from pathlib import Path
 
 from edge.cameras.camera import CameraError
-from edge.cameras.factory import open_camera
+from edge.cameras.factory import open_camera, require_consent
+from edge.clock.gps_time import EARLIEST
+from edge.clock.system import is_synchronised
 from edge.config import Config, FaceConfig, MqttConfig, load_config
 from edge.delivery.outbox_store import look_at_outbox
 from edge.delivery.probe import try_broker
 from edge.errors import CheckFailed, ConfigError, UserError
+from edge.gps.gpsd_probe import try_gpsd
+from edge.service.clock import patience
 from edge.service.session import state_directory
 from edge.vision.card import read_card
 from edge.vision.emotion import EmotionReader
@@ -24,8 +28,6 @@ from edge.vision.landmarks import LandmarkReader
 
 FIRST_FRAME_S = 5.0
 """A camera needs a second or two to begin."""
-CLOCK_BEGINS = 1_735_689_600.0
-"""2025-01-01: a clock before it was never set."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,7 @@ def check_all(config_file: Path | None) -> Iterator[Finding]:
         yield Finding("configuration", False, str(error))
         return
     yield Finding("configuration", True, str(config_file or "every value at its default"))
+    yield _look("consent", partial(_consent, config))
     vision = config.vision
     yield _look("face detector", partial(_detector, vision.face))
     yield _look("model landmarks", partial(_model, LandmarkReader, vision.landmarks_model))
@@ -61,7 +64,8 @@ def check_all(config_file: Path | None) -> Iterator[Finding]:
     yield _look("state directory", partial(_state, config))
     if config.mqtt is not None:
         yield _look("outbox", partial(_outbox, config))
-    yield _look("clock", _clock)
+    yield _look("gpsd", partial(_gpsd, config))
+    yield _look("clock", partial(_clock, config))
 
 
 def _look(name: str, look: Callable[[], str]) -> Finding:
@@ -83,7 +87,7 @@ def _model(reader: Callable[[Path], object], path: Path) -> str:
 
 
 def _camera(config: Config) -> str:
-    with open_camera(config.camera) as camera:
+    with open_camera(config.camera, config.consent) as camera:
         try:
             frame = camera.read(FIRST_FRAME_S)
         except CameraError as error:
@@ -122,7 +126,24 @@ def _outbox(config: Config) -> str:
     return look_at_outbox(folder, config.outbox)
 
 
-def _clock() -> str:
-    if time.time() < CLOCK_BEGINS:
+def _consent(config: Config) -> str:
+    require_consent(config.camera, config.consent)
+    if config.consent is None:
+        return "none is needed for a recording"
+    return f"{config.consent.who} agreed to {config.consent.text}, {config.consent.when}"
+
+
+def _gpsd(config: Config) -> str:
+    return "none is configured, events have no position" if config.gps.kind == "none" else try_gpsd(config.gps)
+
+
+def _clock(config: Config) -> str:
+    if time.time() < EARLIEST:
         raise CheckFailed("the system's clock was never set; let it synchronise by network time or GPS.")
-    return time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime())
+    now = time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime())
+    if is_synchronised():
+        return f"{now}, kept by network time"
+    if config.clock.trust_system:
+        return f"{now}, trusted as configured"
+    gps = ", unless GPS tells it" if config.gps.kind != "none" else ""
+    return f"{now}, kept by nothing that is known{gps}: events wait up to {patience(config):g} s and say so"

@@ -13,13 +13,16 @@ from types import FrameType
 
 from edge.cameras.camera import Camera, CameraEnded, CameraLost, CameraStalled
 from edge.cameras.factory import open_camera
+from edge.clock.system import System
 from edge.config import Config
 from edge.delivery.event import EventBuilder
 from edge.delivery.outbox import Outbox
 from edge.delivery.publisher import Publisher
 from edge.delivery.sink import JsonLinesSink, Sink
+from edge.gps.gpsd import Gpsd
 from edge.monitor import Monitor, Step
 from edge.rules.policy import Policy
+from edge.service.clock import SessionClock, patience
 from edge.service.notify import Notifier
 from edge.service.session import next_session, state_directory
 from edge.service.status import Status
@@ -45,31 +48,46 @@ def run_daemon(config: Config) -> None:
     """Run until SIGTERM or SIGINT, or until a recording that is no loop ends.
 
     Raises:
-        ConfigError: a model, the password, the state directory or the key of the outbox cannot be used.
+        ConfigError: nobody agreed to be watched, or a model, the password, the state directory or the key of the
+            outbox cannot be used.
         InputError: the recording that serves as camera cannot be used.
     """
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(levelname)s %(message)s")
     stop = Stop()
     signal.signal(signal.SIGTERM, stop.ask)
     signal.signal(signal.SIGINT, stop.ask)
+    camera = open_camera(config.camera, config.consent, wall_start=time.time())
     folder = state_directory(config.state_directory)
     session = next_session(folder)
     evidence = config.mqtt is not None and config.mqtt.evidence
     events = EventBuilder(config.vehicle, session, evidence=evidence)
-    monitor = Monitor(Pipeline(config.vision), Policy(config.rules), events, "system")
+    pipeline = Pipeline(config.vision)
     status = Status(config, session)
     notifier = Notifier()
-    with _events_out(config, session, folder) as sink:
+    clock = SessionClock(session, folder, patience(config), System(trusted=config.clock.trust_system))
+    clock.look()
+    with _gps(config, clock) as gps, _events_out(config, session, folder, clock) as sink:
         _log.info("session %d of %s begins", session, config.vehicle)
+        # A recording's clock begins with it, a live camera's is the monotonic one.
+        begin = time.monotonic() if config.camera.kind == "recording" else 0.0
+        monitor = Monitor(
+            pipeline,
+            Policy(config.rules),
+            events,
+            "system",
+            lambda moment: gps.position_at(begin + moment) if gps else None,
+            lambda moment, _wall: clock.stamp(begin + moment),
+        )
 
         def take(step: Step) -> None:
             for event in step.events:
                 sink.put(event)
             status.count(step)
+            clock.look()
             if isinstance(sink, Publisher) and status.is_due(time.monotonic()):
-                sink.publish_status(status.report(sink.stats()))
+                sink.publish_status(status.report(sink.stats(), clock.state()[1], gps.state() if gps else None))
 
-        watch(open_camera(config.camera, wall_start=time.time()), monitor, config.camera.stall_s, stop, notifier, take)
+        watch(camera, monitor, config.camera.stall_s, stop, notifier, take)
         take(monitor.close())
         notifier.stopping()
     _log.info("session %d ends after %d frames", session, status.frames)
@@ -114,7 +132,21 @@ def watch(
 
 
 @contextmanager
-def _events_out(config: Config, session: int, folder: Path | None) -> Iterator[Sink]:
+def _gps(config: Config, clock: SessionClock) -> Iterator[Gpsd | None]:
+    """The receiver of the configuration, which tells the clock the time, too."""
+    if config.gps.kind == "none":
+        yield None
+        return
+    gps = Gpsd(config.gps, clock.take_gps)
+    gps.start()
+    try:
+        yield gps
+    finally:
+        gps.close()
+
+
+@contextmanager
+def _events_out(config: Config, session: int, folder: Path | None, clock: SessionClock) -> Iterator[Sink]:
     """The broker of the configuration, by way of an outbox in the state directory; else standard output."""
     if config.mqtt is None:
         yield JsonLinesSink(sys.stdout)
@@ -124,9 +156,19 @@ def _events_out(config: Config, session: int, folder: Path | None) -> Iterator[S
         if folder is None:
             _log.warning("there is no state directory: what waits for the broker is in memory and ends with it")
         else:
-            outbox = Outbox(folder, config.outbox)
+            outbox = Outbox(folder, config.outbox, wall=clock.now)
             closing.callback(outbox.close)
-        publisher = Publisher(config.mqtt, config.vehicle, session, queue=outbox, life_s=config.outbox.days * 86_400)
+        publisher = Publisher(
+            config.mqtt,
+            config.vehicle,
+            session,
+            queue=outbox,
+            life_s=config.outbox.days * 86_400,
+            wall=clock.now,
+            ready=clock.ready,
+        )
         publisher.start()
         closing.callback(publisher.close)
+        if outbox is None:
+            closing.callback(clock.wait_no_longer)
         yield publisher

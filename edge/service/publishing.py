@@ -19,9 +19,7 @@ def published(config: Config, session: int, patience_s: float = 30.0) -> Iterato
         CheckFailed: events were left after `patience_s`.
     """
     if config.mqtt is None:
-        raise ConfigError(
-            "--publish needs a broker: name it in the configuration, such as mqtt: {host: localhost}."
-        )
+        raise ConfigError("--publish needs a broker: name it in the configuration, such as mqtt: {host: localhost}.")
     publisher = Publisher(config.mqtt, config.vehicle, session)
     publisher.start()
     try:

@@ -10,7 +10,9 @@ from typing import Any
 
 from edge.config import Config
 from edge.delivery.publisher import DeliveryStats
+from edge.gps.gpsd import GpsState
 from edge.monitor import Step
+from edge.records import TimeSource
 from edge.vision.card import read_card
 
 RECENT = 900
@@ -48,8 +50,10 @@ class Status:
         self._due = now + self._interval
         return True
 
-    def report(self, delivery: DeliveryStats) -> dict[str, Any]:
-        """The content of the status topic."""
+    def report(
+        self, delivery: DeliveryStats, time_source: TimeSource | None = None, gps: GpsState | None = None
+    ) -> dict[str, Any]:
+        """The content of the status topic; `time_source` is who tells the time now."""
         gaps = [later - earlier for earlier, later in zip(self._moments, list(self._moments)[1:], strict=False)]
         return {
             "version": version("driver-monitor"),
@@ -58,6 +62,8 @@ class Status:
             "frames_per_second": round(1 / statistics.fmean(gaps), 2) if gaps else None,
             "camera_faults": self._faults,
             "outbox": _outbox(delivery),
+            "time_source": time_source,
+            "gps": _gps(gps) if gps else None,
             "models": self._models,
         }
 
@@ -67,3 +73,9 @@ def _outbox(delivery: DeliveryStats) -> dict[str, Any]:
     if delivery.gaps:
         outbox["gaps"] = [{"session": session, "first": first, "last": last} for session, first, last in delivery.gaps]
     return outbox
+
+
+def _gps(gps: GpsState) -> dict[str, Any]:
+    """How the receiver is; where the vehicle is stands in events alone."""
+    age = None if gps.age is None else round(gps.age, 1)
+    return {"connected": gps.connected, "fix": gps.fix, "age": age, "satellites": gps.satellites}

@@ -192,7 +192,7 @@ def test_the_same_recording_gives_the_same_frames_twice(tmp_path):
 def test_the_configuration_opens_a_recording(tmp_path):
     write_images(tmp_path, 3)
     config = CameraConfig(kind="recording", path=tmp_path, frames_per_second=10, realtime=False)
-    with open_camera(config, wall_start=7.0) as camera:
+    with open_camera(config, None, wall_start=7.0) as camera:
         assert camera.read(TIMEOUT).wall == 7.0
         assert camera.read(TIMEOUT).time == 0.1
 
