@@ -5,8 +5,12 @@ from __future__ import annotations
 import json
 import typing
 
+from jsonschema import Draft202012Validator
+
 from edge.config import Config
 from edge.delivery.publisher import DeliveryStats
+from edge.delivery.schema_status import status_schema
+from edge.gps.gpsd import GpsState
 from edge.monitor import Step
 from edge.records import Box, Cause, Emotion, Eyes, Face, Observation, Signal, SignalName
 from edge.rules.policy import Decision
@@ -45,6 +49,24 @@ def test_before_the_second_frame_there_is_no_rate() -> None:
 
 def test_where_delivery_stands_is_told() -> None:
     assert Status(Config(), 1).report(DELIVERY)["outbox"] == {"waiting": 3, "sent": 40, "dropped": 1}
+
+
+def test_the_receiver_and_who_tells_the_time_are_told_and_not_where_the_vehicle_is() -> None:
+    report = Status(Config(), 1).report(DELIVERY, "gps", GpsState(True, "3d", 0.4321, 8))
+    assert report["time_source"] == "gps"
+    assert report["gps"] == {"connected": True, "fix": "3d", "age": 0.4, "satellites": 8}
+
+
+def test_every_report_is_valid_against_its_schema() -> None:
+    status = Status(Config(), 1)
+    lossy = DeliveryStats(False, 3, 40, 5, "the broker ...", ((1, 2, 4), (3, 1, 1)))
+    schema = status_schema()
+    Draft202012Validator.check_schema(schema)
+    for report in (
+        status.report(DELIVERY),
+        status.report(lossy, "unsynchronised", GpsState(False, "none", None, None)),
+    ):
+        Draft202012Validator(schema).validate(json.loads(json.dumps(report)))
 
 
 def test_nothing_of_the_driver_is_in_it() -> None:

@@ -1,0 +1,80 @@
+"""The JSON Schemas of what the vehicle says of itself: status and availability. Nothing of the driver has a place here.
+
+Written by hand, as is the event's; a test holds them against what the daemon sends.
+"""
+
+from __future__ import annotations
+
+from typing import Any, get_args
+
+from edge.records import TimeSource
+
+AVAILABILITY = ("online", "offline", "stopped")
+"""The words on the topic; the payload is the plain word and no JSON."""
+_DRAFT = "https://json-schema.org/draft/2020-12/schema"
+_COUNT = {"type": "integer", "minimum": 0}
+
+
+def availability_schema() -> dict[str, Any]:
+    """JSON Schema (draft 2020-12) of the payload, taken as a string."""
+    return {
+        "$schema": _DRAFT,
+        "title": "Driver monitor availability",
+        "description": "offline: the connection was lost; stopped: it ended as it should.",
+        "enum": list(AVAILABILITY),
+    }
+
+
+def status_schema() -> dict[str, Any]:
+    """JSON Schema (draft 2020-12) of one status."""
+    gap = _object(
+        {"session": _COUNT, "first": _COUNT, "last": _COUNT}, "Events of a session that were dropped, first to last."
+    )
+    outbox = {
+        "waiting": {**_COUNT, "description": "Events that the broker has not acknowledged."},
+        "sent": {**_COUNT, "description": "Events acknowledged since the start."},
+        "dropped": {**_COUNT, "description": "Events that went undelivered, for want of room or by age."},
+    }
+    gps = {
+        "connected": {"type": "boolean", "description": "Whether gpsd answers."},
+        "fix": {"enum": ["none", "2d", "3d"], "description": "Kind of fix."},
+        "age": {"type": ["number", "null"], "minimum": 0, "description": "Seconds since the last place was told."},
+        "satellites": {"type": ["integer", "null"], "minimum": 0, "description": "Satellites used."},
+    }
+    model = _object({"version": {"type": "string"}, "sha256": {"type": "string", "pattern": "^[0-9a-f]{64}$"}}, "")
+    properties = {
+        "version": {"type": "string", "description": "Version of the program."},
+        "session": {**_COUNT, "description": "Rises with each start of the daemon."},
+        "frames": {**_COUNT, "description": "Frames seen since the start."},
+        "frames_per_second": {"type": ["number", "null"], "minimum": 0, "description": "Over the last 900 frames."},
+        "camera_faults": {**_COUNT, "description": "How often no frame came in time."},
+        "outbox": {
+            **_object(outbox, "Where delivery stands."),
+            "properties": {**outbox, "gaps": {"type": "array", "items": gap, "maxItems": 10}},
+        },
+        "time_source": {
+            "enum": [*get_args(TimeSource), None],
+            "description": "The clock that events are stamped by now.",
+        },
+        "gps": {"anyOf": [_object(gps, "How the receiver is."), {"type": "null"}]},
+        "models": {
+            "type": "object",
+            "additionalProperties": model,
+            "description": "The models in use, by task.",
+        },
+    }
+    return {
+        "$schema": _DRAFT,
+        "title": "Driver monitor status",
+        **_object(properties, "What the daemon says of itself; nothing of the driver is in it."),
+    }
+
+
+def _object(properties: dict[str, Any], description: str) -> dict[str, Any]:
+    content = {
+        "type": "object",
+        "additionalProperties": False,
+        "required": list(properties),
+        "properties": properties,
+    }
+    return {**content, "description": description} if description else content
