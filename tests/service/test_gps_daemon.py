@@ -1,0 +1,59 @@
+"""The daemon with a real gpsd and a real broker: place and true time of events, also of those before the first fix."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+from broker import Broker, Subscriber, wait_for
+from command import start, tell, write_clip, write_config
+from fake_receiver import FakeReceiver, drive
+
+from edge.delivery.event import parse_time
+
+THEN = datetime(2031, 5, 4, 12, tzinfo=UTC).timestamp()
+"""What GPS says; this machine's clock does not."""
+
+
+def test_events_before_the_first_fix_arrive_with_gps_time_and_later_ones_with_their_place(
+    synthetic_recording: Path, tmp_path: Path, capfd
+) -> None:
+    receiver = FakeReceiver(tmp_path, drive(300, THEN), pause_s=0.2)  # five sentences a second, as it is
+    broker = Broker(tmp_path)
+    config = write_config(
+        tmp_path,
+        vehicle="bus-17",
+        camera={"kind": "recording", "path": str(write_clip(synthetic_recording, tmp_path)), "loop": True},
+        gps={"kind": "gpsd", "port": receiver.port},
+        rules={"guards": {"laughing": False}},
+        mqtt={"host": "127.0.0.1", "port": broker.port, "status_interval_s": 1},
+        state_directory="state",
+    )
+    broker.start()
+    subscriber = Subscriber(broker, "driver-monitor/#", tmp_path)
+    try:
+        with start("run", "--config", config) as daemon:
+            try:
+                wait_for(lambda: tell(capfd, "outbox", "export", "--config", config).output.count("\n") >= 2, "waiting")
+                assert subscriber.payloads("event") == []
+                receiver.start()
+                wait_for(lambda: any(event["position"] for event in subscriber.payloads("event")), "an event's place")
+                wait_for(lambda: any(s["gps"]["fix"] == "3d" for s in subscriber.payloads("status")), "status of a fix")
+            finally:
+                daemon.terminate()
+                daemon.communicate(timeout=30)
+        events = subscriber.payloads("event")
+        subscriber.stop()
+    finally:
+        receiver.stop()
+        broker.kill()
+    assert {event["time_source"] for event in events} == {"gps"}
+    assert [event["sequence"] for event in events] == list(range(1, len(events) + 1))
+    times = [parse_time(event["time"]) for event in events]
+    assert times == sorted(times)
+    assert THEN - 60 < times[0] < THEN  # it happened before the receiver's first word
+    assert 1.3 < times[1] - times[0] < 1.7  # microsleep at 1.5 s, sleep at 3 s
+    assert events[0]["position"] is None
+    places = [event["position"] for event in events if event["position"]]
+    assert (places[0]["latitude"], places[0]["longitude"], places[0]["fix"]) == (45.5017, -73.5673, "3d")
+    assert subscriber.payloads("status")[-1]["time_source"] == "gps"
