@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from pathlib import Path
 
-from broker import Broker, Subscriber, wait_for
+from broker import Broker, Subscriber, free_port, wait_for
 from command import start, tell, write_clip, write_config
 from fake_receiver import FakeReceiver, drive
 
+from edge.clock.system import is_synchronised
 from edge.delivery.event import parse_time
 
 THEN = datetime(2031, 5, 4, 12, tzinfo=UTC).timestamp()
@@ -57,3 +58,15 @@ def test_events_before_the_first_fix_arrive_with_gps_time_and_later_ones_with_th
     places = [event["position"] for event in events if event["position"]]
     assert (places[0]["latitude"], places[0]["longitude"], places[0]["fix"]) == (45.5017, -73.5673, "3d")
     assert subscriber.payloads("status")[-1]["time_source"] == "gps"
+
+
+def test_check_has_a_line_for_gpsd_and_for_the_clock(tmp_path: Path, capfd) -> None:
+    camera = {"kind": "recording", "path": str(tmp_path)}
+    gpsd = {"kind": "gpsd", "port": free_port()}
+    without = tell(capfd, "check", "--config", write_config(tmp_path, camera=camera)).output.splitlines()
+    assert "ok   gpsd: none is configured, events have no position" in without
+    told = tell(capfd, "check", "--config", write_config(tmp_path, camera=camera, gps=gpsd)).output.splitlines()
+    assert [line for line in told if line.startswith("FAIL gpsd: gpsd at 127.0.0.1:") and "start it" in line]
+    (clock,) = [line for line in told if line.startswith("ok   clock:")]
+    assert ("kept by network time" in clock) == is_synchronised()
+    assert ("events wait up to 60 s" in clock) != is_synchronised()
