@@ -70,6 +70,8 @@ def run(config_file: Path | None) -> None:
 @config_option
 @click.option("--events", type=FILE, help="Write the events there instead of printing them.")
 @click.option("--trace", type=FILE, help="Write one CSV row a frame: what was seen and why what was decided.")
+@click.option("--report", type=FILE, metavar="DIR", help="Write a page with the timeline there, index.html.")
+@click.option("--with-frames", is_flag=True, help="Put small PICTURES OF THE DRIVER into the report, one an event.")
 @click.option("--realtime", is_flag=True, help="At the recording's own speed instead of as fast as it can.")
 @click.option("--publish", is_flag=True, help="Publish the events to the broker of the configuration, too.")
 def replay(
@@ -77,6 +79,8 @@ def replay(
     config_file: Path | None,
     events: Path | None,
     trace: Path | None,
+    report: Path | None,
+    with_frames: bool,
     realtime: bool,
     publish: bool,
 ) -> None:
@@ -88,16 +92,26 @@ def replay(
     """
     from edge.delivery.sink import JsonLinesSink, Sink
     from edge.replay.player import play
+    from edge.replay.report.report import Report
     from edge.replay.trace import TraceWriter
 
+    if with_frames and report is None:
+        raise click.UsageError("--with-frames puts pictures into a report: give --report DIR, too.")
     config = _load(config_file)
     with ExitStack() as open_files:
         sinks: list[Sink] = [JsonLinesSink(_open(events, open_files) if events else sys.stdout)]
         tracer = TraceWriter(_open(trace, open_files)) if trace else None
         if publish:
             sinks.append(open_files.enter_context(_published(config, 0)))
+        page = None
+        if report:
+            page = open_files.enter_context(Report(report, recordings, config, with_frames=with_frames))
+        if with_frames:
+            click.echo(f"{report}: the report will hold PICTURES OF THE DRIVER; guard it as the recording.", err=True)
         for session, recording in enumerate(recordings):
-            for step in play(recording, config, realtime=realtime, session=session):
+            on_frame = page.frame if page else None
+            steps = play(recording, config, realtime=realtime, session=session, on_frame=on_frame)
+            for step in page.follow(recording, steps) if page else steps:
                 if tracer is not None:
                     tracer.write(step)
                 for event in step.events:
@@ -160,15 +174,16 @@ def check(config_file: Path | None) -> None:
 
 
 @cli.command()
-@click.argument("recording", type=FILE)
+@click.argument("recording", type=FILE, required=False)
 @config_option
 @click.option("--json", "json_file", type=FILE, help="Write the result as JSON there; - prints it.")
-def bench(recording: Path, config_file: Path | None, json_file: Path | None) -> None:
-    """Time frames of a recording by stage.
+def bench(recording: Path | None, config_file: Path | None, json_file: Path | None) -> None:
+    """Time frames of a recording by stage; without one, of a drawn driver.
 
-    Example: taskset -c 0 driver-monitor bench RECORDING
+    Example: taskset -c 0 driver-monitor bench
     """
     from edge.replay.bench import bench as time_frames
+    from edge.replay.bench import table
 
     config = _load(config_file)
     with ExitStack() as open_files:
@@ -180,12 +195,7 @@ def bench(recording: Path, config_file: Path | None, json_file: Path | None) -> 
     if str(json_file) == "-":
         click.echo(text, nl=False)
         return
-    for stage, spread in result["stages"].items():
-        click.echo(f"{stage:7} " + ", ".join(f"{name.removesuffix('_ms')} {ms} ms" for name, ms in spread.items()))
-    click.echo(
-        f"{result['frames_per_second']} frames a second, {result['replay_frames_per_second']} with decoding; "
-        f"{result['rss_mb']} MB, ready in {result['ready_s']} s"
-    )
+    click.echo(table(result))
 
 
 @cli.group()
