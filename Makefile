@@ -14,7 +14,7 @@ APT := $(if $(filter-out 0,$(shell id -u)),sudo -n )env DEBIAN_FRONTEND=noninter
 # Package lists may be missing or old: a first try without them, a second one with.
 install = { $(APT) install -y $(1) || { $(APT) update && $(APT) install -y $(1); }; }
 
-.PHONY: help demo test faults venv lint types contract format clean mosquitto chromium
+.PHONY: help demo test faults venv lint types contract format clean mosquitto gpsd strace chromium
 
 help:
 	@echo 'make demo      set up what a device needs, run on a synthetic recording'
@@ -26,7 +26,7 @@ help:
 demo: .venv/device.stamp
 	$(BIN)/driver-monitor run --config config/demo.yaml
 
-test: .venv/full.stamp mosquitto chromium lint types contract
+test: .venv/full.stamp mosquitto gpsd strace chromium lint types contract
 	$(BIN)/python -m pytest
 
 # Eight minutes in which everything fails that can; make faults FAULTS='--seed 7' plans others.
@@ -77,6 +77,19 @@ mosquitto:
 	@export PATH="$$PATH:/usr/sbin"; \
 	{ command -v mosquitto && command -v mosquitto_sub; } >/dev/null || $(call install,mosquitto mosquitto-clients) || { \
 		echo 'mosquitto is missing: run «sudo apt-get install mosquitto mosquitto-clients», then make again.' >&2; \
+		test "$${CI:-}" != true; }
+
+# gpsd and its player of receivers' logs, which the tests start; missing, they do as above.
+gpsd:
+	@export PATH="$$PATH:/usr/sbin"; \
+	{ command -v gpsd && command -v gpsfake; } >/dev/null || $(call install,gpsd gpsd-tools python3-gps) || { \
+		echo 'gpsd is missing: run «sudo apt-get install gpsd gpsd-tools python3-gps», then make again.' >&2; \
+		test "$${CI:-}" != true; }
+
+# What shows the files that the daemon writes; missing, it does as above.
+strace:
+	@command -v strace >/dev/null || $(call install,strace) || { \
+		echo 'strace is missing: run «sudo apt-get install strace», then make again.' >&2; \
 		test "$${CI:-}" != true; }
 
 # The browser that the tests open a report with. Without it a run fails in CI, and leaves tests out elsewhere.
