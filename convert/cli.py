@@ -1,13 +1,12 @@
-"""The command convert-tflite: quantize, compare, package."""
+"""The command convert-tflite: quantize, compare, package; or look into a model file."""
 
 from __future__ import annotations
 
-import json
 import sys
 import tempfile
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import click
 
@@ -17,53 +16,90 @@ if TYPE_CHECKING:  # everything heavy is imported where it is needed, so that --
     import numpy as np
     from numpy.typing import NDArray
 
+    from convert.quantize import Precision
     from edge.vision.card import ModelCard
 
 TASKS = ("emotion", "eyes", "face", "landmarks")
+PRECISIONS = ("int8", "int8-weights", "float16")
 
 FILE = click.Path(path_type=Path)
 
 
 @click.command(name="convert-tflite")
-@click.argument("model", metavar="MODEL.keras", type=FILE)
-@click.option("--task", type=click.Choice(TASKS), required=True, help="What the model answers.")
+@click.argument("model", metavar="MODEL", type=FILE, required=False)
+@click.option("--task", type=click.Choice(TASKS), help="What the model answers.  [required]")
 @click.option(
     "--data",
     type=FILE,
     envvar="DRIVER_MONITOR_DATA",
-    required=True,
-    help="Folder of the training data; also DRIVER_MONITOR_DATA.",
+    help="Folder of the training data; also DRIVER_MONITOR_DATA.  [required]",
 )
-@click.option("-o", "--output", type=FILE, required=True, help="The model file to write.")
+@click.option("-o", "--output", type=FILE, help="The model file to write.  [required]")
 @click.option("--card", type=FILE, help="The card that training wrote. [default: card.json beside the model]")
 @click.option("--calibration-count", type=click.IntRange(min=1), default=500, show_default=True, metavar="PICTURES")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Chooses the pictures.")
-@click.option("--report", type=FILE, help="Write the comparison as JSON, also where the model is refused.")
+@click.option(
+    "--precision",
+    type=click.Choice(PRECISIONS),
+    default="int8",
+    show_default=True,
+    help="int8 throughout, int8 weights with float activations, or float16 weights.",
+)
+@click.option(
+    "--clip-percentile",
+    type=click.FloatRange(min=50, max=100, min_open=True),
+    metavar="P",
+    help="Int8: activations beyond this percentile saturate, so that outliers do not widen the ranges.",
+)
+@click.option("--report", type=FILE, help="Write the comparison as JSON and Markdown, also where the model is refused.")
+@click.option("--layers", is_flag=True, help="Int8: say which layers lose most, in the report, too.")
+@click.option("--inspect", "inspected", type=FILE, help="Only print what is in this model file: card, operators, time.")
 def main(
-    model: Path,
-    task: str,
-    data: Path,
-    output: Path,
+    model: Path | None,
+    task: str | None,
+    data: Path | None,
+    output: Path | None,
     card: Path | None,
     calibration_count: int,
     seed: int,
+    precision: str,
+    clip_percentile: float | None,
     report: Path | None,
+    layers: bool,
+    inspected: Path | None,
 ) -> None:
-    """Turn MODEL.keras into a full int8 TFLite model with its card.
+    """Turn MODEL, a .keras file or the folder of a SavedModel, into an int8 TFLite model with its card.
 
     Float and int8 are compared on held-out data, class by class. Where the int8 model loses too much, nothing is
     written and the exit code is 1.
+
+    Example: convert-tflite run/model.keras --task eyes --data DIR -o eyes.tflite --report report.json
+
+    Example: convert-tflite --inspect eyes.tflite
     """
     try:
+        if inspected is not None:
+            from convert.inspect import inspect, text
+
+            click.echo(text(inspected, inspect(inspected)))
+            return
+        asked = {"MODEL": model, "--task": task, "--data": data, "--output": output}
+        if missing := [name for name, value in asked.items() if value is None]:
+            raise click.UsageError(f"missing {', '.join(missing)}; see convert-tflite --help.")
+        if precision != "int8" and (layers or clip_percentile is not None):
+            raise click.UsageError("--layers and --clip-percentile are about int8 activations; use --precision int8.")
         convert(
-            model,
-            task=task,
-            data=data,
-            output=output,
-            card=card or model.parent / "card.json",
+            cast("Path", model),
+            task=cast("str", task),
+            data=cast("Path", data),
+            output=cast("Path", output),
+            card=card or cast("Path", model).parent / "card.json",
             count=calibration_count,
             seed=seed,
             report=report,
+            precision=cast("Precision", precision),
+            clip_percentile=clip_percentile,
+            look_at_layers=layers,
         )
     except UserError as error:
         click.echo(f"convert-tflite: {error}", err=True)
@@ -71,7 +107,18 @@ def main(
 
 
 def convert(
-    model: Path, *, task: str, data: Path, output: Path, card: Path, count: int, seed: int, report: Path | None
+    model: Path,
+    *,
+    task: str,
+    data: Path,
+    output: Path,
+    card: Path,
+    count: int,
+    seed: int,
+    report: Path | None,
+    precision: Precision = "int8",
+    clip_percentile: float | None = None,
+    look_at_layers: bool = False,
 ) -> None:
     """What the command does; prints the comparison.
 
@@ -80,9 +127,11 @@ def convert(
         CheckFailed: the int8 model loses too much; nothing was written but the report.
     """
     from convert import judge, network, package, quantize
+    from convert import layers as layers_of
+    from convert import report as reports
     from edge.vision.card import append_card
 
-    for path in (output, report):
+    for path in (output, report, report and report.with_suffix(".md")):
         if path is not None:
             package.refuse_unwritable(path)
             if path.resolve() == model.resolve():
@@ -95,12 +144,15 @@ def convert(
 
     package.refuse_misfit(partial, trained.input_shape, trained.outputs)
     float_output = trained.logits(inputs)
-    quantized = quantize.quantize(trained, calibration)
+    quantized = quantize.quantize(trained, calibration, precision, clip_percentile)
     int8_output = on_device_runner(append_card(quantized.model, partial), inputs)
     verdict = judge.judge(partial, float_output, int8_output, truth)
 
     click.echo(f"{task}: {len(calibration)} calibration pictures (seed {seed}), {len(inputs)} held out")
     click.echo(verdict.table)
+    worst = layers_of.table(layers_of.errors(trained, calibration)) if look_at_layers else None
+    if worst is not None:
+        click.echo(worst)
     full: ModelCard = package.complete(partial, quantized.recipe, seed, verdict.summary)
     content = append_card(quantized.model, full)
     if report is not None:
@@ -112,16 +164,29 @@ def convert(
             "comparison": verdict.comparison,
             "conversion": full.source["conversion"],
             "bytes": len(content),
+            **_looked_into(content),
         }
-        package.write(report, (json.dumps(found, indent=1) + "\n").encode())
+        reports.write(report, found, verdict.table, worst)
     if verdict.failures:
         raise CheckFailed(
             f"{output}: not written, the int8 model loses too much: {'; '.join(verdict.failures)}. Look closer with "
-            "--report FILE (what moved where, which pictures differ most), then convert with another --seed or "
-            "--calibration-count, or check how training scales its pictures."
+            "--report FILE (what moved where, which pictures differ most) and --layers (which layers lose most), then "
+            "convert with another --seed, --calibration-count or --clip-percentile, or check how training scales its "
+            "pictures."
         )
     package.write(output, content)
     click.echo(f"wrote {output}, {len(content) / 1000:.0f} kB")
+
+
+def _looked_into(content: bytes) -> dict[str, Any]:
+    """Operators, tensors, delegation and time of a model file that is not written yet."""
+    from convert.inspect import inspect
+
+    with tempfile.TemporaryDirectory() as folder:
+        candidate = Path(folder) / "candidate.tflite"
+        candidate.write_bytes(content)
+        found = inspect(candidate)
+    return {name: found[name] for name in ("operators", "tensors", "integer_only", "beside_xnnpack", "median_ms")}
 
 
 def on_device_runner(model_file: bytes, inputs: NDArray[np.float32]) -> NDArray[np.float32]:

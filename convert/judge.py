@@ -58,7 +58,7 @@ def _classes(
     card: ModelCard, float_output: NDArray[np.float32], int8_output: NDArray[np.float32], truth: NDArray[np.int64]
 ) -> Verdict:
     package.refuse_probabilities(float_output)
-    found = compare.compare(float_output, int8_output, truth, card.labels)
+    found = compare.compare(float_output, int8_output, truth, card.labels, card.temperature)
     limits = compare.Limits()
     return Verdict(
         compare.table(found), compare.failures(found, limits), compare.summary(found), asdict(limits), asdict(found)

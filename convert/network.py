@@ -1,13 +1,12 @@
-"""The trained network as Keras holds it: loaded on the TensorFlow backend, whichever backend trained it."""
+"""The trained network, from a .keras file (whichever backend trained it) or a SavedModel, on TensorFlow."""
 
 from __future__ import annotations
 
 import os
 import zipfile
 import zlib
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,30 +37,73 @@ def tensorflow() -> Any:
     return tf
 
 
-@dataclass(frozen=True)
-class Network:
+class Network(Protocol):
     """A network with one picture in and one row of logits out.
 
-    `model` is the keras.Model; `input_shape` height, width, channels; `outputs` how many logits.
+    `input_shape`: height, width, channels; `outputs`: how many logits.
     """
 
-    model: Any
     input_shape: tuple[int, int, int]
     outputs: int
 
     def logits(self, inputs: NDArray[np.float32]) -> NDArray[np.float32]:
         """float32[n, outputs] of inputs float32[n, height, width, channels], in floating point."""
+        ...
+
+    def export(self, folder: str) -> None:
+        """Writes a SavedModel that takes one picture a call: sizes left open would become operators that compute
+        shapes on the device, and split the network between them and XNNPACK.
+        """
+        ...
+
+
+class KerasNetwork:
+    """A network that Keras holds: `model` is the keras.Model."""
+
+    def __init__(self, model: Any, input_shape: tuple[int, int, int], outputs: int) -> None:
+        self.model, self.input_shape, self.outputs = model, input_shape, outputs
+
+    def logits(self, inputs: NDArray[np.float32]) -> NDArray[np.float32]:
         with quiet():
             found = self.model.predict(inputs, batch_size=128, verbose=0)
         return np.asarray(found, np.float32)
 
+    def export(self, folder: str) -> None:
+        one = tensorflow().TensorSpec((1, *self.input_shape), "float32", name="image")
+        self.model.export(folder, format="tf_saved_model", verbose=False, input_signature=[one])
+
+
+class SavedNetwork:
+    """A SavedModel as TensorFlow loaded it; its serving function takes pictures float32[n, h, w, channels] as `name`."""
+
+    def __init__(self, loaded: Any, name: str, input_shape: tuple[int, int, int], outputs: int) -> None:
+        self._loaded, self._name, self.input_shape, self.outputs = loaded, name, input_shape, outputs
+        self._served = loaded.signatures["serving_default"]
+
+    def _call(self, inputs: Any) -> Any:
+        return next(iter(self._served(**{self._name: inputs}).values()))
+
+    def logits(self, inputs: NDArray[np.float32]) -> NDArray[np.float32]:
+        tf = tensorflow()
+        parts = [self._call(tf.constant(inputs[i : i + 128])) for i in range(0, len(inputs), 128)]
+        return np.concatenate([np.asarray(part, np.float32) for part in parts])
+
+    def export(self, folder: str) -> None:
+        tf = tensorflow()
+        module = tf.Module()
+        module.loaded = self._loaded  # what the function reads must be written with it
+        one = tf.TensorSpec((1, *self.input_shape), tf.float32, name="image")
+        tf.saved_model.save(module, folder, signatures=tf.function(self._call, input_signature=[one]))
+
 
 def load(path: Path) -> Network:
-    """The network of a .keras file, without its optimizer, loss and metrics.
+    """The network of a .keras file, without its optimizer, loss and metrics, or of the folder of a SavedModel.
 
     Raises:
         InputError: the file is missing, damaged or foreign, or is no classifier of pictures.
     """
+    if path.is_dir():
+        return load_saved(path)
     if not path.is_file():
         raise InputError(f"{path}: there is no such file; name the .keras file that train-model fit wrote.")
     if path.suffix != ".keras" or not zipfile.is_zipfile(path) or not _members(path) >= MEMBERS:
@@ -80,7 +122,40 @@ def load(path: Path) -> Network:
     return describe(model, str(path))
 
 
-def describe(model: Any, name: str) -> Network:
+def load_saved(path: Path) -> SavedNetwork:
+    """The serving function of the SavedModel in the folder `path`.
+
+    Raises:
+        InputError: there is none, or it is no classifier of pictures.
+    """
+    tf = tensorflow()
+    try:
+        with quiet():
+            loaded = tf.saved_model.load(str(path))
+            served = loaded.signatures["serving_default"]
+    except (OSError, KeyError, ValueError, AttributeError, tf.errors.OpError) as error:
+        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+        raise InputError(
+            f"{path}: this folder holds no SavedModel with a serving function ({reason.rstrip('.')}); name the folder "
+            "that model.export() wrote, or a .keras file."
+        ) from None
+    given, found = served.structured_input_signature[1], served.structured_outputs
+    shapes = [tuple(spec.shape) for spec in (*given.values(), *found.values())]
+    kinds_fit = len(given) == len(found) == 1 and [len(shape) for shape in shapes] == [4, 2]
+    if not kinds_fit or any(side is None for shape in shapes for side in shape[1:]):
+        raise _refusal(str(path), shapes)
+    (_, height, width, channels), (_, outputs) = shapes
+    return SavedNetwork(loaded, next(iter(given)), (height, width, channels), outputs)
+
+
+def _refusal(name: str, shapes: list[tuple[int | None, ...]]) -> InputError:
+    return InputError(
+        f"{name}: a model takes one picture [height, width, channels] and gives one row of scores, this one has "
+        f"the tensors {', '.join(str(shape) for shape in shapes)}; convert the classifier alone."
+    )
+
+
+def describe(model: Any, name: str) -> KerasNetwork:
     """The network around a keras.Model; `name` stands in the error.
 
     Raises:
@@ -89,15 +164,12 @@ def describe(model: Any, name: str) -> Network:
     shapes = [tuple(tensor.shape) for tensor in (*model.inputs, *model.outputs)]
     kinds_fit = [len(shape) for shape in shapes] == [4, 2]
     if not kinds_fit or any(side is None for shape in shapes for side in shape[1:]):
-        raise InputError(
-            f"{name}: a model takes one picture [height, width, channels] and gives one row of scores, this one has "
-            f"the tensors {', '.join(str(shape) for shape in shapes)}; convert the classifier alone."
-        )
+        raise _refusal(name, shapes)
     narrow = sorted({layer.compute_dtype for layer in model.layers} - {"float32"})
     if narrow:
         raise InputError(f"{name}: layers compute in {', '.join(narrow)}; save the model with the policy float32.")
     (_, height, width, channels), (_, outputs) = shapes
-    return Network(model, (height, width, channels), outputs)
+    return KerasNetwork(model, (height, width, channels), outputs)
 
 
 def _members(path: Path) -> set[str]:

@@ -1,28 +1,45 @@
-"""From a network in floating point to a flatbuffer that is int8 throughout."""
+"""From a network in floating point to a flatbuffer: int8 throughout, or, where asked, of weights alone, or float16."""
 
 from __future__ import annotations
 
 import hashlib
 import tempfile
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
+from convert import clip
 from convert.network import Network, tensorflow
 from convert.quiet import quiet
 from edge.errors import InputError
 
+Precision = Literal["int8", "int8-weights", "float16"]
+PRECISIONS: tuple[Precision, ...] = get_args(Precision)
+"""int8 throughout; int8 weights with activations in float32; float16 weights with activations in float32."""
+
+NUMBERS = {
+    "int8": ("int8, per channel; of dense layers per tensor", "int8, per tensor", "int8"),
+    "int8-weights": ("int8, per channel; of dense layers per tensor", "float32", "float32"),
+    "float16": ("float16", "float32", "float32"),
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """How the numbers became int8, and the calibration set (its size and SHA-256) that set the ranges."""
+    """How the numbers were stored, and the calibration set (its size and SHA-256) that set the ranges.
+
+    `clip_percentile`: activations' ranges leave out what lies beyond this percentile on either side; None: nothing.
+    """
 
     calibration_count: int
     calibration_sha256: str
-    weights: str = "int8, per channel; of dense layers per tensor"
-    activations: str = "int8, per tensor"
-    input_and_output: str = "int8"
+    weights: str
+    activations: str
+    input_and_output: str
+    clip_percentile: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +50,19 @@ class Quantized:
     recipe: Recipe
 
 
-def quantize(network: Network, calibration: NDArray[np.float32]) -> Quantized:
-    """The network with int8 weights, activations, input and output; the same input gives the same bytes.
+def quantize(
+    network: Network,
+    calibration: NDArray[np.float32],
+    precision: Precision = "int8",
+    clip_percentile: float | None = None,
+) -> Quantized:
+    """The network in the numbers that are asked for; the same input gives the same bytes.
 
     Args:
         network: what to convert.
         calibration: the representative set, float32[n, height, width, channels], scaled as the network takes it.
+        precision: one of PRECISIONS.
+        clip_percentile: for int8: see Recipe.
 
     Raises:
         InputError: the calibration set doesn't fit, or the converter has no int8 for something in the network.
@@ -48,28 +72,57 @@ def quantize(network: Network, calibration: NDArray[np.float32]) -> Quantized:
             f"the calibration set {calibration.shape} is not made of finite pictures {network.input_shape} as the "
             "network takes them; check the data and the task."
         )
-    tf = tensorflow()
+    with converter(network, calibration, precision) as made:
+        if precision == "int8" and clip_percentile is not None:
+            made._experimental_calibrate_only = True
+            model = clip.requantize(_converted(made), calibration, clip_percentile)
+        else:
+            model = _converted(made)
+    digest = hashlib.sha256(np.ascontiguousarray(calibration).tobytes()).hexdigest()
+    return Quantized(model, Recipe(len(calibration), digest, *NUMBERS[precision], clip_percentile))
+
+
+class converter:  # noqa: N801  used as a function: with converter(...) as made
+    """TensorFlow's converter for the network, set up; the exported network lasts as long as the block."""
+
+    def __init__(self, network: Network, calibration: NDArray[np.float32], precision: Precision = "int8") -> None:
+        self._network, self._calibration, self._precision = network, calibration, precision
+
+    def __enter__(self) -> Any:
+        tf = tensorflow()
+        self._folder = tempfile.TemporaryDirectory()
+        with quiet():
+            self._network.export(self._folder.name)
+        made = tf.lite.TFLiteConverter.from_saved_model(self._folder.name)
+        made.optimizations = [tf.lite.Optimize.DEFAULT]
+        if self._precision == "float16":
+            made.target_spec.supported_types = [tf.float16]
+        if self._precision == "int8":
+            made.representative_dataset = self._pictures
+            made.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
+            made.inference_input_type = tf.int8
+            made.inference_output_type = tf.int8
+        # TFLite Micro and NNAPI read one scale for the weights of a dense layer, and answer wrongly to several.
+        made._experimental_disable_per_channel_quantization_for_dense_layers = True
+        return made
+
+    def _pictures(self) -> Iterator[list[NDArray[np.float32]]]:
+        return ([picture[None]] for picture in self._calibration)
+
+    def __exit__(self, *_: object) -> None:
+        self._folder.cleanup()
+
+
+def _converted(made: Any) -> bytes:
+    tensorflow()
     from tensorflow.lite.python.convert_phase import ConverterError
 
-    with quiet(), tempfile.TemporaryDirectory() as folder:
-        # One picture a call, fixed here: sizes left open would become operators that compute shapes on the device,
-        # and split the network between them and XNNPACK.
-        one = tf.TensorSpec((1, *network.input_shape), tf.float32, name="image")
-        network.model.export(folder, format="tf_saved_model", verbose=False, input_signature=[one])
-        converter = tf.lite.TFLiteConverter.from_saved_model(folder)
-        converter.optimizations = [tf.lite.Optimize.DEFAULT]
-        converter.representative_dataset = lambda: ([picture[None]] for picture in calibration)
-        converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
-        converter.inference_input_type = tf.int8
-        converter.inference_output_type = tf.int8
-        # TFLite Micro and NNAPI read one scale for the weights of a dense layer, and answer wrongly to several.
-        converter._experimental_disable_per_channel_quantization_for_dense_layers = True
-        try:
-            model: bytes = converter.convert()
-        except (ConverterError, RuntimeError) as error:
-            reason = (str(error).strip() or type(error).__name__).splitlines()[0]
-            raise InputError(
-                f"the network cannot become int8 ({reason.rstrip('.')}); replace the layer by one that TFLite has."
-            ) from None
-    digest = hashlib.sha256(np.ascontiguousarray(calibration).tobytes()).hexdigest()
-    return Quantized(model, Recipe(len(calibration), digest))
+    try:
+        with quiet():
+            model: bytes = made.convert()
+    except (ConverterError, RuntimeError) as error:
+        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+        raise InputError(
+            f"the network cannot become int8 ({reason.rstrip('.')}); replace the layer by one that TFLite has."
+        ) from None
+    return model

@@ -51,7 +51,7 @@ def _without_chatter() -> Iterator[None]:
 
 
 class TfliteModel:
-    """An int8 model with its card.
+    """A model with its card: int8, as they ship, or one whose input and output stayed float32.
 
     Args:
         path: the model file, flatbuffer with card.
@@ -79,9 +79,11 @@ class TfliteModel:
         given, taken = self._interpreter.get_input_details()[0], self._interpreter.get_output_details()[0]
         spec = self.card.input
         expected = (1, spec.height, spec.width, spec.channels)
-        if tuple(given["shape"]) != expected or given["dtype"] is not np.int8 or taken["dtype"] is not np.int8:
+        kinds = {given["dtype"], taken["dtype"]}
+        if tuple(given["shape"]) != expected or kinds not in ({np.int8}, {np.float32}):
             raise ConfigError(
-                f"{path}: the card says int8 input {expected}, the network has {given['dtype'].__name__} "
+                f"{path}: the card says an input {expected} of int8 or float32, the network has "
+                f"{given['dtype'].__name__} "
                 f"{tuple(int(n) for n in given['shape'])}; convert it again with convert-tflite."
             )
         if self.card.task != "face" and (spec.width != spec.height or spec.channels != 1):
@@ -100,11 +102,16 @@ class TfliteModel:
         self._input, self._output = given["index"], taken["index"]
         self._input_scale, self._input_zero = given["quantization"]
         self._output_scale, self._output_zero = taken["quantization"]
+        if kinds == {np.float32}:
+            self._output_scale, self._output_zero = 1.0, 0
+        self._dtype = given["dtype"]
         self._shape = expected
         pixels = (np.arange(256, dtype=np.float32) - spec.mean) / spec.std
-        self._pixel_to_input: NDArray[np.int8] = self._quantize(pixels)
+        self._pixel_to_input = self._quantize(pixels)
 
-    def _quantize(self, scaled: NDArray[np.float32]) -> NDArray[np.int8]:
+    def _quantize(self, scaled: NDArray[np.float32]) -> NDArray[np.int8 | np.float32]:
+        if self._dtype is np.float32:
+            return scaled.astype(np.float32)
         levels = np.round(scaled / self._input_scale) + self._input_zero
         quantized: NDArray[np.int8] = np.clip(levels, -128, 127).astype(np.int8)
         return quantized
@@ -124,7 +131,7 @@ class TfliteModel:
         shares /= shares.sum()
         return dict(zip(self.card.labels, shares.tolist(), strict=True))
 
-    def _invoke(self, quantized: NDArray[np.int8]) -> NDArray[np.float32]:
+    def _invoke(self, quantized: NDArray[np.int8 | np.float32]) -> NDArray[np.float32]:
         self._interpreter.set_tensor(self._input, quantized.reshape(self._shape))
         self._interpreter.invoke()
         output = self._interpreter.get_tensor(self._output).astype(np.float32)

@@ -93,7 +93,7 @@ def test_a_model_calibrated_on_overexposed_pictures_is_refused_and_the_old_file_
     assert "agreement" in said
     assert "Look closer with --report" in said
     assert output.read_bytes() == b"the old one"
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["data", "eyes.tflite", "report.json"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["data", "eyes.tflite", "report.json", "report.md"]
     found = json.loads(report.read_text())
     assert found["passed"] is False
     assert all(failure in said for failure in found["failures"])
@@ -188,7 +188,6 @@ def test_a_foreign_and_a_truncated_model_are_refused(model_file: Path, eyes_data
         assert str(path) in said
         assert "save" in said
         assert not output.exists()
-
 
 
 def test_an_unknown_task_is_refused_with_the_valid_ones() -> None:
