@@ -142,6 +142,8 @@ Cause = Literal[
 ]
 Level = Literal["advisory", "warning", "critical"]
 Phase = Literal["start", "update", "end"]
+CommandName = Literal["status", "bundle-info", "mute-alerts"]
+"""What a fleet may ask of a vehicle."""
 TimeSource = Literal["gps", "system", "recording", "adjusting", "unsynchronised"]
 
 

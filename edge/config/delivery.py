@@ -37,6 +37,8 @@ class MqttConfig(Section):
     status_interval_s: Seconds = 60.0
     evidence: bool = False
     """Publish the numbers behind a decision, too. They say more about the driver: decide it with him."""
+    commands: bool = False
+    """Answer requests of the fleet: status, bundle-info, mute-alerts. None gives an image or changes a rule."""
 
 
 class OutboxConfig(Section):

@@ -6,23 +6,25 @@ Everything happens in the thread that calls `step`; the library's own thread is 
 
 from __future__ import annotations
 
+import logging
 import select
 import socket
 import ssl
 import struct
 import time
-from dataclasses import dataclass
 from typing import Any
 
 from paho.mqtt import MQTTException
-from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags, MQTTv5
+from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags, MQTTMessage, MQTTv5
 from paho.mqtt.enums import CallbackAPIVersion, LogLevel, MQTTErrorCode
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
+from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from edge.config import MqttConfig
 from edge.delivery.message import MAX_PAYLOAD
+from edge.delivery.wire import Message, Received
 
 CONNECT_S = 5.0
 """Seconds in which the broker's host must accept the connection."""
@@ -31,8 +33,14 @@ CONNACK_S = 10.0
 PUBACK_S = 20.0
 """Seconds in which it must acknowledge; slow mobile networks need some, a stalled link never does."""
 
+LARGEST_RECEIVED = 8192
+"""Bytes of a packet that the broker may send; a request has 1,024 at most."""
+RECEIVED = 16
+"""Requests kept until the publisher takes them; what comes beyond is dropped."""
 OVERHEAD = 300
 """Bytes of a packet beside its payload: topic with the longest name (103), properties and header."""
+
+_log = logging.getLogger(__name__)
 
 _MALFORMED = (MQTTException, LookupError, ValueError, TypeError, AssertionError, struct.error)
 """What the client library raises on packets that break the protocol."""
@@ -68,27 +76,11 @@ class TlsError(BrokerError):
     mend = "correct the certificate, or mqtt.host, mqtt.ca_file and mqtt.certificate_file"
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
-    """What is published; `session` and `schema` travel as the MQTT 5 user properties of these names.
-
-    `expiry_s`: for so many seconds the broker keeps it for a subscriber that is away.
-    """
-
-    topic: str
-    payload: bytes
-    qos: int = 1
-    retain: bool = False
-    session: int | None = None
-    schema: int | None = None
-    content_type: str | None = None
-    expiry_s: int | None = None
-
-
 class Connection:
     """Connects on construction; `accepted` becomes true in a later `step`.
 
     `unacknowledged` maps the packet identifier of each message of QoS 1 to the time it was sent (monotonic seconds).
+    `requests` is the topic filter to subscribe to, if any.
 
     Raises:
         UnreachableError: the host does not accept it.
@@ -102,12 +94,15 @@ class Connection:
         tls: ssl.SSLContext | None,
         client_id: str,
         will: Message | None = None,
+        requests: str | None = None,
     ) -> None:
         self.accepted = False
         self.receive_maximum = 65535
         self._largest_packet = 2**32
         self.unacknowledged: dict[int, float] = {}
         self._acknowledged: list[int] = []
+        self._requests = requests
+        self._received: list[Received] = []
         self._error: BrokerError | None = None
         self._began = time.monotonic()
         client = Client(CallbackAPIVersion.VERSION2, client_id, protocol=MQTTv5)
@@ -117,6 +112,8 @@ class Connection:
         client.on_publish = self._on_publish
         client.on_disconnect = self._on_disconnect
         client.on_log = self._on_log
+        client.on_message = self._on_message
+        client.on_subscribe = self._on_subscribe
         if tls is not None:
             client.tls_set_context(tls)
         if config.username is not None:
@@ -126,7 +123,9 @@ class Connection:
             client.will_set(will.topic, will.payload, will.qos, will.retain, properties)
         self._client = client
         try:
-            client.connect(config.host, config.port, config.keepalive_s, clean_start=True)
+            limits = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]  # the library leaves it untyped
+            limits.MaximumPacketSize = LARGEST_RECEIVED
+            client.connect(config.host, config.port, config.keepalive_s, clean_start=True, properties=limits)
         except TimeoutError:
             raise UnreachableError(f"cannot be reached (no answer in {CONNECT_S:g} s)") from None
         except ssl.SSLCertVerificationError as error:
@@ -149,6 +148,11 @@ class Connection:
         if message.qos > 0:
             self.unacknowledged[info.mid] = time.monotonic()
         return info.mid
+
+    def received(self) -> list[Received]:
+        """What arrived since the last call."""
+        received, self._received = self._received, []
+        return received
 
     def step(self, timeout: float, wake: socket.socket) -> list[int]:
         """Send and receive what can be, waiting up to `timeout` seconds for it or until `wake` can be read.
@@ -224,6 +228,32 @@ class Connection:
             return
         self.accepted = True
         self.receive_maximum = getattr(properties, "ReceiveMaximum", self.receive_maximum)
+        if self._requests is not None:
+            # What was asked before this connection is not asked of it: a retained request would come again and again.
+            options = SubscribeOptions(qos=1, retainHandling=SubscribeOptions.RETAIN_DO_NOT_SEND)
+            self._client.subscribe(self._requests, options=options)
+
+    def _on_subscribe(
+        self, _client: Client, _data: Any, _mid: int, reasons: list[ReasonCode], _properties: Properties | None
+    ) -> None:
+        if any(reason.is_failure for reason in reasons):
+            _log.error(
+                "the broker does not let this vehicle hear requests (%s); let it subscribe to %s, or set "
+                "mqtt.commands: false.",
+                reasons[0],
+                self._requests,
+            )
+
+    def _on_message(self, _client: Client, _data: Any, message: MQTTMessage) -> None:
+        if self._requests is None or len(self._received) >= RECEIVED:
+            return
+        try:
+            topic = message.topic
+        except UnicodeDecodeError:
+            return
+        properties = message.properties
+        answer_to, correlation = (getattr(properties, name, None) for name in ("ResponseTopic", "CorrelationData"))
+        self._received.append(Received(topic, bytes(message.payload), bool(message.retain), answer_to, correlation))
 
     def _on_publish(
         self, _client: Client, _data: Any, mid: int, reason: ReasonCode, _properties: Properties | None
@@ -261,6 +291,8 @@ def _properties(kind: int, message: Message) -> Properties:
     if message.content_type is not None:
         properties.ContentType = message.content_type
         properties.PayloadFormatIndicator = 1  # UTF-8
+    if message.correlation is not None:
+        properties.CorrelationData = message.correlation
     if message.expiry_s is not None:
         properties.MessageExpiryInterval = min(message.expiry_s, 2**32 - 1)
     return properties

@@ -11,13 +11,15 @@ import select
 import socket
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from edge.backoff import Backoff
 from edge.config import MqttConfig
-from edge.delivery.connection import BrokerError, Connection, Message, RefusedError, UnreachableError
+from edge.delivery.command import Desk, Refusal, Request, answer, refuse
+from edge.delivery.connection import BrokerError, Connection, RefusedError, UnreachableError
 from edge.delivery.event import parse_time
 from edge.delivery.knock import Knock
 from edge.delivery.message import encode
@@ -25,10 +27,13 @@ from edge.delivery.password import read_password
 from edge.delivery.queue import EventQueue, MemoryQueue
 from edge.delivery.tls import tls_context
 from edge.delivery.topics import Topics
+from edge.delivery.wire import JSON, Message
 from edge.records import Event
 
 WINDOW = 20
 """Events sent and not yet acknowledged; as many may arrive twice after a lost connection."""
+REQUESTS = 16
+"""Requests and answers that wait at most; the oldest go."""
 GAPS_TOLD = 10
 """The newest gaps, told in status."""
 HISTORICAL_S = 60.0
@@ -37,7 +42,6 @@ IDLE_S = 1.0
 """The longest wait between two looks at the keep-alive."""
 LIFE_S = 30 * 86_400.0
 """An event's life where no outbox says another."""
-JSON = "application/json"
 STEADY_S = 5.0
 """A connection that held for so long, or for as long as was waited for it, was no failure: the next wait is short."""
 FAREWELL_S = 1.0
@@ -99,6 +103,9 @@ class Publisher:
         """Ticket of each event that was sent on this connection, by packet identifier."""
         self._last_ticket = 0
         self._status: bytes | None = None
+        self._desk = Desk(self._topics.response) if config.commands else None
+        self._requests: deque[Request] = deque(maxlen=REQUESTS)
+        self._answers: deque[Message] = deque(maxlen=REQUESTS)
         self._connected = False
         self._accepted_at: float | None = None
         self._has_room = False
@@ -128,6 +135,16 @@ class Publisher:
     def publish_status(self, status: Mapping[str, Any]) -> None:
         """Publish what the daemon says of itself, retained; while offline only the newest is kept."""
         self._status = json.dumps(status, allow_nan=False, separators=(",", ":")).encode()
+        self._wake()
+
+    def requests(self) -> Iterator[Request]:
+        """What the fleet asked for since the last call, where the configuration lets it ask."""
+        while self._requests:
+            yield self._requests.popleft()
+
+    def answer(self, request: Request, result: Mapping[str, Any] | Refusal) -> None:
+        """Send the result, or why there is none; lost where the connection is, as whoever asks can ask again."""
+        self._answers.append(refuse(request, result) if isinstance(result, Refusal) else answer(request, result))
         self._wake()
 
     def stats(self) -> DeliveryStats:
@@ -179,12 +196,15 @@ class Publisher:
     def _converse(self) -> None:
         """One connection, until it is lost (BrokerError) or closed because it is over."""
         will = self._availability(b"offline")
-        connection = Connection(self._config, self._password, self._tls, self._client_id, will)
+        requests = self._topics.requests if self._desk else None
+        connection = Connection(self._config, self._password, self._tls, self._client_id, will, requests)
+        self._answers.clear()
         try:
             while not self._is_over():
                 if connection.accepted:
                     self._send(connection)
                 self._acknowledge(connection.step(self._patience(), self._bell))
+                self._take_requests(connection)
                 self._hush()
                 self._tell_dropping()
             if self._connected:
@@ -205,6 +225,8 @@ class Publisher:
         status, self._status = self._status, None
         if status is not None:
             connection.publish(Message(self._topics.status, status, qos=0, retain=True, content_type=JSON))
+        while self._answers:
+            connection.publish(self._answers.popleft())
         room = max(0, min(WINDOW, connection.receive_maximum) - len(connection.unacknowledged))
         self._has_room = True  # before the queue is read: what is put from here on rings
         events = self._queue.after(self._last_ticket, room)
@@ -226,6 +248,14 @@ class Publisher:
             self._sending[connection.publish(message)] = ticket
             self._last_ticket = ticket
         self._has_room = len(events) < room
+
+    def _take_requests(self, connection: Connection) -> None:
+        for received in connection.received():
+            taken = self._desk.take(received) if self._desk else None
+            if isinstance(taken, Request):
+                self._requests.append(taken)
+            elif taken is not None:
+                self._answers.append(taken)
 
     def _remaining_life(self, event: Event) -> int:
         """Seconds for which the broker keeps it; the whole life where its time says nothing of its age."""

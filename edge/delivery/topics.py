@@ -23,3 +23,13 @@ class Topics:
     @property
     def status(self) -> str:
         return f"driver-monitor/{self.vehicle}/status"
+
+    @property
+    def requests(self) -> str:
+        """The filter for what the fleet may ask."""
+        return f"driver-monitor/{self.vehicle}/request/+"
+
+    @property
+    def response(self) -> str:
+        """Before the name of what was asked."""
+        return f"driver-monitor/{self.vehicle}/response/"

@@ -10,11 +10,13 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
 from edge.cameras.camera import Camera, CameraEnded, CameraLost, CameraStalled
 from edge.cameras.factory import open_camera
 from edge.clock.system import System
 from edge.config import Config
+from edge.delivery.command import Refusal
 from edge.delivery.event import EventBuilder
 from edge.delivery.outbox import Outbox
 from edge.delivery.publisher import Publisher
@@ -23,6 +25,7 @@ from edge.gps.gpsd import Gpsd
 from edge.monitor import Monitor, Step
 from edge.rules.policy import Policy
 from edge.service.clock import SessionClock, patience
+from edge.service.commands import Commands, Mute
 from edge.service.notify import Notifier
 from edge.service.session import next_session, state_directory
 from edge.service.status import Status
@@ -64,6 +67,7 @@ def run_daemon(config: Config) -> None:
     pipeline = Pipeline(config.vision)
     status = Status(config, session)
     notifier = Notifier()
+    commands = Commands(config, session, folder, Mute())
     clock = SessionClock(session, folder, patience(config), System(trusted=config.clock.trust_system))
     clock.look()
     with _gps(config, clock) as gps, _events_out(config, session, folder, clock) as sink:
@@ -79,13 +83,23 @@ def run_daemon(config: Config) -> None:
             lambda moment, _wall: clock.stamp(begin + moment),
         )
 
+        def report(publisher: Publisher) -> dict[str, Any]:
+            return status.report(publisher.stats(), clock.state()[1], gps.state() if gps else None)
+
         def take(step: Step) -> None:
             for event in step.events:
                 sink.put(event)
             status.count(step)
             clock.look()
-            if isinstance(sink, Publisher) and status.is_due(time.monotonic()):
-                sink.publish_status(status.report(sink.stats(), clock.state()[1], gps.state() if gps else None))
+            if not isinstance(sink, Publisher):
+                return
+            if status.is_due(time.monotonic()):
+                sink.publish_status(report(sink))
+            for request in sink.requests():
+                try:
+                    sink.answer(request, commands.carry_out(request, report(sink), sink.stats().last_error))
+                except Refusal as refusal:
+                    sink.answer(request, refusal)
 
         watch(camera, monitor, config.camera.stall_s, stop, notifier, take)
         take(monitor.close())

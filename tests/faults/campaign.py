@@ -68,6 +68,7 @@ def run_campaign(plan: Plan, tell: Callable[[str], None] = print) -> dict[str, A
         closing.callback(network.close)
         left_out: dict[str, str] = {}
         fleet = list(_fleet(plan, folder, network, ports, broker.port, left_out, closing))
+        closing.callback(lambda: [vehicle.kill() for vehicle in fleet if vehicle.process])
         fault = Fault(broker, receiver, fleet)
         over = threading.Event()
         counts: Counter[str] = Counter()

@@ -53,6 +53,7 @@ class Proxy:
         self._writers: set[asyncio.StreamWriter] = set()
         self._refused_by: set[str] = set()
         self._server: asyncio.Server | None = None
+        self._settling = asyncio.Lock()
         self._listen()
 
     def heal(self) -> None:
@@ -78,11 +79,12 @@ class Proxy:
         asyncio.run_coroutine_threadsafe(self._settle(), self._network.loop).result(30)
 
     async def _settle(self) -> None:
-        if self._refused_by and self._server is not None:
-            self._server.close()
-            self._server = None
-        elif not self._refused_by and self._server is None:
-            self._server = await asyncio.start_server(self._serve, "127.0.0.1", self.port)
+        async with self._settling:
+            if self._refused_by and self._server is not None:
+                self._server.close()
+                self._server = None
+            elif not self._refused_by and self._server is None:
+                self._server = await asyncio.start_server(self._serve, "127.0.0.1", self.port)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._writers.add(writer)
