@@ -44,6 +44,7 @@ def group() -> None:
 @click.option(
     "--votes", type=click.FloatRange(0, 1), default=0.5, show_default=True, help="Emotion: part of FER+ in the targets."
 )
+@click.option("--quantized", is_flag=True, help="Face, landmarks: refine a model with everything rounded as in int8.")
 @click.option("--quiet", is_flag=True, help="No progress bar: one line an epoch.")
 def fit(
     task: str,
@@ -57,13 +58,16 @@ def fit(
     learning_rate: float | None,
     stop_after: int | None,
     votes: float,
+    quantized: bool,
     quiet: bool,
 ) -> None:
     """Train a model, with a checkpoint after every epoch, a report and a card at the end."""
     if task in PLACES:
         from train import places
 
-        measured = places.fit(task, data, output, epochs=epochs, seed=seed, start=start, rate=learning_rate)
+        measured = places.fit(
+            task, data, output, epochs=epochs, seed=seed, start=start, rate=learning_rate, quantized=quantized
+        )
         click.echo(places.table(measured))
         click.echo(f"wrote {output / 'model.keras'} and card.json beside it")
         return

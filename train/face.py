@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import math
-from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
@@ -16,19 +15,16 @@ from numpy.typing import NDArray
 from torch.nn import functional
 
 from edge.vision import face_decode as detector
-from edge.vision.card import InputSpec, ModelCard
+from edge.vision.card import InputSpec
 from train import light
 from train.architectures import face as architecture
 from train.data import faces as frames
 from train.face_frames import FrameSource, Labelled, five_points, painted_out
-from train.landmarks import DATASETS
 from train.loop import Batch, Schedule
-from train.loop import fit as fit_loop
-from train.twin import Twin
+from train.place_run import Answer, Place, Recipe
 
 INPUT = InputSpec(width=detector.WIDTH, height=detector.HEIGHT, channels=1, mean=128.0, std=64.0)
 CELLS = detector.ROWS * detector.COLUMNS
-TASK = "face"
 OUTPUTS = len(detector.CHANNELS)
 
 THRESHOLD = 0.75
@@ -43,15 +39,8 @@ _PRIOR = 0.01
 """Share of cells that hold a face, about: what the network says before it has learned."""
 
 
-@dataclass(frozen=True)
-class Recipe:
-    """How the shipped model was made."""
-
-    schedule: Schedule = field(default_factory=lambda: Schedule(epochs=26, steps=250, rate=3e-3, warm_up=300))
-    batch: int = 64
-    seed: int = 0
-    start: Path | None = None
-    """A model to go on from, instead of random weights."""
+RECIPE = Recipe(Schedule(epochs=26, steps=250, rate=3e-3, warm_up=300), batch=64)
+"""How the shipped model was begun; how it was finished stands in docs/vision.md."""
 
 
 def network() -> keras.Model:
@@ -61,11 +50,6 @@ def network() -> keras.Model:
     bias[0] = math.log(_PRIOR / (1 - _PRIOR)) / detector.SCORE_SCALE
     model.get_layer("cells").set_weights([0.1 * kernel, bias])
     return model
-
-
-def scaled(images: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Frames uint8[n, 128, 160] as the network's input float32[n, 128, 160, 1]."""
-    return ((images[..., None].astype(np.float32) - INPUT.mean) / INPUT.std).astype(np.float32)
 
 
 def targets(frame: Labelled) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
@@ -106,7 +90,7 @@ def _batches(source: FrameSource, size: int, seed: int) -> Iterator[Batch]:
         drawn = [source.draw(random) for _ in range(size)]
         asked = [targets(frame) for frame in drawn]
         yield (
-            torch.from_numpy(scaled(np.stack([frame.image for frame in drawn]))).permute(0, 3, 1, 2),
+            FACE.tensor(np.stack([frame.image for frame in drawn])),
             torch.from_numpy(np.stack([answer for answer, _ in asked])),
             torch.from_numpy(np.stack([counts for _, counts in asked])),
         )
@@ -124,35 +108,24 @@ def loss(output: torch.Tensor, answer: torch.Tensor, counts: torch.Tensor) -> to
     # Most cells are asked for no place and would say anything: one large number would widen the int8 range of all.
     bound = functional.relu(cells.abs() - _BOUND).square().mean()
     apart = functional.smooth_l1_loss(cells[..., 1:], answer[..., 1:], reduction="none", beta=0.01)
-    weights = torch.tensor([1.0] * 4 + [2.0] * 4 + [1.0] * 6)
+    weights = torch.tensor([1.0] * 4 + [3.0] * 4 + [1.0] * 6)
     places = ((apart * weights).mean(-1) * is_face).sum() / faces
     return 4 * score + 20 * places + 100 * bound
 
 
-def fit(data: Path, folder: Path, recipe: Recipe | None = None) -> dict[str, float]:
-    """Trains and writes `model.keras`, `card.json` and `results.json` into the folder; goes on where a run broke off.
+FACE = Place("face", "1.1.0", INPUT, detector.CHANNELS, network, {"face": THRESHOLD})
+scaled = FACE.scaled
 
-    Gives what the last epoch's model measured.
+
+def fit(data: Path, folder: Path, recipe: Recipe = RECIPE) -> dict[str, float]:
+    """Trains into the folder, as `Place.fit` does, and gives what the last epoch's model measured.
 
     Raises:
         InputError: a set is missing or cannot be read.
     """
-    recipe = recipe or Recipe()
-    folder.mkdir(parents=True, exist_ok=True)
     keras.utils.set_random_seed(recipe.seed)
     source = FrameSource(frames.read(data, held_out=False))
-    held_out, results = HeldOut.draw(data), dict[str, float]()
-
-    def measured(average: Twin, epoch: int) -> None:
-        results.update(held_out.measure(_answers(average)))
-        print("  " + "  ".join(f"{name} {value:.4f}" for name, value in results.items()), flush=True)
-        average.give_back().save(folder / "model.keras")
-        (folder / "results.json").write_text(json.dumps({"epoch": epoch, **results}, indent=1))
-        (folder / "card.json").write_text(_card(results, recipe).model_dump_json(indent=1))
-
-    twin = Twin(keras.saving.load_model(recipe.start) if recipe.start else network())
-    fit_loop(twin, _batches(source, recipe.batch, recipe.seed), loss, recipe.schedule, folder, measured)
-    return results
+    return FACE.fit(_batches(source, recipe.batch, recipe.seed), loss, HeldOut.draw(data), folder, recipe)
 
 
 def held_out_crops(data: Path) -> HeldOut:
@@ -189,35 +162,6 @@ def placed(output: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np
     return points, logits, distance.astype(np.float32)
 
 
-def _answers(twin: Twin) -> Callable[[NDArray[np.uint8]], NDArray[np.float32]]:
-    @torch.no_grad()
-    def answer(images: NDArray[np.uint8]) -> NDArray[np.float32]:
-        parts = [
-            twin(torch.from_numpy(scaled(images[start : start + 128])).permute(0, 3, 1, 2))
-            for start in range(0, len(images), 128)
-        ]
-        return torch.cat(parts).numpy()
-
-    return answer
-
-
-def _card(results: dict[str, float], recipe: Recipe) -> ModelCard:
-    return ModelCard(
-        task="face",
-        version="1.0.0",
-        labels=detector.CHANNELS,
-        input=INPUT,
-        thresholds={"face": THRESHOLD},
-        datasets=DATASETS,
-        results={"float32": results},
-        source={
-            "command": "train-model fit face",
-            "recipe": json.loads(json.dumps(asdict(recipe), default=str)),
-            "keras": keras.__version__,
-        },
-    )
-
-
 @dataclass(frozen=True)
 class HeldOut:
     """Frames of persons kept out of training, as they are, and places of them without a face.
@@ -248,9 +192,7 @@ class HeldOut:
         nothing = without_faces(held_out, random, empty)
         return HeldOut(np.stack(images), np.stack(boxes), np.stack(points), held_out.source[usable], np.stack(nothing))
 
-    def measure(
-        self, answer: Callable[[NDArray[np.uint8]], NDArray[np.float32]], least: float = 0.5
-    ) -> dict[str, float]:
+    def measure(self, answer: Answer, least: float = THRESHOLD) -> dict[str, float]:
         """What a network that answers float32[n, 4800] to frames uint8[n, 128, 160] finds.
 
         `found_SET`: share of frames with a detection of an overlap of at least 0.5 with the box; `eyes_SET`: median of

@@ -90,11 +90,17 @@ def labels(faces: Faces, to68: To68, trust: float = 0.7) -> NDArray[np.float32]:
 
 @dataclass(frozen=True)
 class Crop:
-    """`image` uint8[96, 96], levelled; `points` float32[63, 2] in sides from the crop's centre, about -0.6..0.6."""
+    """`image` uint8[96, 96], levelled; `points` float32[63, 2] in sides from the crop's centre, about -0.6..0.6.
+
+    `points68` float32[51, 2]: the inner of the usual 68, as they were before the picture was `mirrored` (they stand
+    to the lower right, which in a mirror would be the lower left); NaN where the set has none.
+    """
 
     image: NDArray[np.uint8]
     points: NDArray[np.float32]
     present: bool
+    points68: NDArray[np.float32]
+    mirrored: bool = False
 
 
 class CropSource:
@@ -119,12 +125,15 @@ class CropSource:
     def draw(self, random: Generator) -> Crop:
         """One crop, lit, covered and levelled."""
         if random.random() < NEGATIVE:
-            return Crop(self.without_face(random), np.zeros((contour.COUNT, 2), np.float32), False)
+            nothing = np.full((SIXTY_EIGHT.stop - SIXTY_EIGHT.start, 2), np.nan, np.float32)
+            return Crop(self.without_face(random), np.zeros((contour.COUNT, 2), np.float32), False, nothing)
         row = self._row(random, self._rows)
         square = moved(self._squares[row], random)
         image = cut(self._faces.images[row], square, contour.CROP_SIZE)
         points = square.from_frame(self._points[row]) - 0.5
-        if random.random() < 0.5:
+        points68 = square.from_frame(self._faces.points68[row][SIXTY_EIGHT]) - 0.5
+        turned = random.random() < 0.5
+        if turned:
             image, points = mirrored(image, points)
         if random.random() < 0.12:
             pixels = (points + 0.5) * contour.CROP_SIZE
@@ -132,7 +141,7 @@ class CropSource:
             image = light.with_glasses(image, right, left, random)
         if random.random() < 0.2:
             image = light.covered(image, random, self._other(random))
-        return Crop(level(self._seen(image, random)), points, True)
+        return Crop(level(self._seen(image, random)), points, True, points68, turned)
 
     def _row(self, random: Generator, rows: dict[str, NDArray[np.int64]]) -> int:
         name = self._sets[int(np.searchsorted(self._up_to, random.random()))]

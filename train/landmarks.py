@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import keras
@@ -14,34 +14,21 @@ from numpy.typing import NDArray
 from torch.nn import functional
 
 from edge.vision import points as contour
-from edge.vision.card import Dataset, InputSpec, ModelCard
+from edge.vision.card import InputSpec
+from edge.vision.crops import Square
 from train.architectures import landmarks as architecture
 from train.data import faces as frames
 from train.landmark_crops import SIXTY_EIGHT, CropSource, To68, eye_distances, labels, moved
 from train.loop import Batch, Schedule
-from train.loop import fit as fit_loop
-from train.twin import Twin
+from train.place_run import Answer, Place, Recipe
 
 INPUT = InputSpec(width=contour.CROP_SIZE, height=contour.CROP_SIZE, channels=1, mean=128.0, std=64.0)
-TASK = "landmarks"
 OUTPUTS = 1 + 2 * contour.COUNT
+_OUTER_CORNERS = 36, 45
+"""Of the eyes, among the usual 68 points."""
 
-DATASETS = (
-    Dataset(name="cabin", terms="frames of the YawDD kind, research use; labels by MediaPipe face mesh, Apache-2.0"),
-    Dataset(name="YouTube Faces stills with 68 points", terms="research use; labels as cabin"),
-    Dataset(name="FairFace (train)", terms="CC BY 4.0; labels as cabin"),
-)
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """How the shipped model was made."""
-
-    schedule: Schedule = field(default_factory=lambda: Schedule(epochs=40, steps=150, rate=4e-3, averaging=0.999))
-    batch: int = 128
-    seed: int = 0
-    start: Path | None = None
-    """A model to go on from, instead of random weights."""
+RECIPE = Recipe(Schedule(epochs=40, steps=150, rate=4e-3, averaging=0.999), batch=128)
+"""How the shipped model was begun; how it was finished stands in docs/vision.md."""
 
 
 def network() -> keras.Model:
@@ -49,19 +36,16 @@ def network() -> keras.Model:
     return architecture.build((INPUT.height, INPUT.width, INPUT.channels), OUTPUTS)
 
 
-def scaled(images: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Crops uint8[n, 96, 96] as the network's input float32[n, 96, 96, 1]."""
-    return ((images[..., None].astype(np.float32) - INPUT.mean) / INPUT.std).astype(np.float32)
-
-
 def _batches(source: CropSource, size: int, seed: int) -> Iterator[Batch]:
     random = np.random.default_rng(seed)
     while True:
         crops = [source.draw(random) for _ in range(size)]
         yield (
-            torch.from_numpy(scaled(np.stack([crop.image for crop in crops]))).permute(0, 3, 1, 2),
+            LANDMARKS.tensor(np.stack([crop.image for crop in crops])),
             torch.from_numpy(np.stack([crop.points for crop in crops])),
             torch.tensor([float(crop.present) for crop in crops]),
+            torch.from_numpy(np.stack([crop.points68 for crop in crops])),
+            torch.tensor([crop.mirrored for crop in crops]),
         )
 
 
@@ -73,10 +57,19 @@ def _weights() -> torch.Tensor:
     return weights / weights.mean()
 
 
-def loss(output: torch.Tensor, points: torch.Tensor, present: torch.Tensor) -> torch.Tensor:
-    """Smooth L1 of the points (in crop sides, square below a quarter of a pixel) and cross-entropy of presence.
+def loss(
+    output: torch.Tensor,
+    points: torch.Tensor,
+    present: torch.Tensor,
+    points68: torch.Tensor,
+    mirrored: torch.Tensor,
+    *,
+    to68: torch.Tensor,
+) -> torch.Tensor:
+    """Smooth L1 of the points (in crop sides, square below half a pixel) and cross-entropy of presence.
 
-    The wrong labels among the right ones are many, so large errors count no more than their size.
+    The wrong labels among the right ones are many, so large errors count no more than their size. Where a picture has
+    the usual 68 points, too, those that follow from the network's by the map `to68` float32[63, 51] are to be theirs.
     """
     presence = functional.binary_cross_entropy_with_logits(
         output[:, 0] * contour.PRESENCE_SCALE,
@@ -86,36 +79,37 @@ def loss(output: torch.Tensor, points: torch.Tensor, present: torch.Tensor) -> t
     apart = functional.smooth_l1_loss(given, points, reduction="none", beta=0.005) * _weights()
     centres = [given[:, eye].mean(1) - points[:, eye].mean(1) for eye in (contour.RIGHT_EYE, contour.LEFT_EYE)]
     eyes = sum(centre.abs().mean(1) for centre in centres)
-    per_crop = apart.mean((1, 2)) + 0.5 * eyes
+    per_crop = apart.mean((1, 2)) + 0.5 * eyes + _apart68(given, points68, mirrored, to68)
     return 20 * (per_crop * present).sum() / present.sum().clamp(min=1) + 0.3 * presence
 
 
-def fit(data: Path, folder: Path, recipe: Recipe | None = None) -> dict[str, float]:
-    """Trains and writes `model.keras`, `card.json` and `results.json` into the folder; goes on where a run broke off.
+def _apart68(given: torch.Tensor, points68: torch.Tensor, mirrored: torch.Tensor, to68: torch.Tensor) -> torch.Tensor:
+    """Of each crop, float32[n]; 0 where it has no such points."""
+    as_was = given[:, contour.MIRRORED] * torch.tensor([-1.0, 1.0])
+    given = torch.where(mirrored[:, None, None], as_was, given)
+    origin = given.mean(1, keepdim=True)
+    mapped = torch.einsum("nkc,kj->njc", given - origin, to68) + origin
+    known = points68.isfinite()
+    apart = functional.smooth_l1_loss(mapped, points68.where(known, mapped.detach()), reduction="none", beta=0.005)
+    return apart.mean((1, 2))
 
-    Gives what the last epoch's model measured.
+
+LANDMARKS = Place("landmarks", "1.1.0", INPUT, ("presence", *contour.LABELS), network)
+scaled = LANDMARKS.scaled
+
+
+def fit(data: Path, folder: Path, recipe: Recipe = RECIPE) -> dict[str, float]:
+    """Trains into the folder, as `Place.fit` does, and gives what the last epoch's model measured.
 
     Raises:
         InputError: a set is missing or cannot be read.
     """
-    recipe = recipe or Recipe()
-    folder.mkdir(parents=True, exist_ok=True)
     keras.utils.set_random_seed(recipe.seed)
     training = frames.read(data, held_out=False)
     to68 = To68.fit(training)
     source = CropSource(training, labels(training, to68))
-    held_out, results = HeldOut.draw(data, to68), dict[str, float]()
-
-    def measured(average: Twin, epoch: int) -> None:
-        results.update(held_out.measure(_answers(average)))
-        print("  " + "  ".join(f"{name} {value:.4f}" for name, value in results.items()), flush=True)
-        average.give_back().save(folder / "model.keras")
-        (folder / "results.json").write_text(json.dumps({"epoch": epoch, **results}, indent=1))
-        (folder / "card.json").write_text(_card(results, recipe).model_dump_json(indent=1))
-
-    twin = Twin(keras.saving.load_model(recipe.start) if recipe.start else network())
-    fit_loop(twin, _batches(source, recipe.batch, recipe.seed), loss, recipe.schedule, folder, measured)
-    return results
+    batches, asked = _batches(source, recipe.batch, recipe.seed), partial(loss, to68=torch.from_numpy(to68.map))
+    return LANDMARKS.fit(batches, asked, HeldOut.draw(data, to68), folder, recipe)
 
 
 def held_out_crops(data: Path) -> HeldOut:
@@ -133,7 +127,7 @@ def representative(data: Path, count: int, seed: int = 0) -> NDArray[np.float32]
 def held_out(data: Path) -> NDArray[np.float32]:
     """Inputs float32[n, 96, 96, 1] of persons kept out of training, faces first, then crops without."""
     drawn = HeldOut.draw(data, To68(np.zeros((contour.COUNT, 51), np.float32)))
-    return scaled(np.concatenate([drawn.images, drawn.empty[: len(drawn.images) // 2]]))
+    return scaled(np.concatenate([drawn.crops(drawn.squares), drawn.empty[: len(drawn.frames) // 2]]))
 
 
 def placed(output: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
@@ -142,93 +136,83 @@ def placed(output: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np
     return points, output[:, 0] * contour.PRESENCE_SCALE, eye_distances(points)
 
 
-def _answers(twin: Twin) -> Callable[[NDArray[np.uint8]], NDArray[np.float32]]:
-    @torch.no_grad()
-    def answer(images: NDArray[np.uint8]) -> NDArray[np.float32]:
-        parts = [
-            twin(torch.from_numpy(scaled(images[start : start + 256])).permute(0, 3, 1, 2))
-            for start in range(0, len(images), 256)
-        ]
-        return torch.cat(parts).numpy()
-
-    return answer
-
-
-def _card(results: dict[str, float], recipe: Recipe) -> ModelCard:
-    return ModelCard(
-        task="landmarks",
-        version="1.0.0",
-        labels=("presence", *contour.LABELS),
-        input=INPUT,
-        datasets=DATASETS,
-        results={"float32": results},
-        source={
-            "command": "train-model fit landmarks",
-            "recipe": json.loads(json.dumps(asdict(recipe), default=str)),
-            "keras": keras.__version__,
-        },
-    )
-
-
 @dataclass(frozen=True)
 class HeldOut:
-    """Crops of persons that were kept out of training, as following cuts them, and crops without a face.
+    """Faces of persons that were kept out of training, and crops without a face.
 
-    `present`: crops of faces; `points` float32[n, 63, 2] in sides from the centre; `points68` the same for the 51
-    inner points, NaN where the set has none.
+    `frames`: the pictures; `squares`: where a detector or following might look for the face in each; `points`
+    float32[n, 63, 2], `points68` float32[n, 51, 2] in pixels, NaN where the set has none; `outer` float32[n] the
+    distance of the outer corners of the eyes among the latter.
     """
 
-    images: NDArray[np.uint8]
+    frames: list[NDArray[np.uint8]]
+    squares: list[Square]
     points: NDArray[np.float32]
     points68: NDArray[np.float32]
+    outer: NDArray[np.float32]
     source: NDArray[np.str_]
     empty: NDArray[np.uint8]
     to68: To68
 
     @staticmethod
     def draw(data: Path, to68: To68, seed: int = 1) -> HeldOut:
-        """Each held-out face once, its crop moved as in training, in its own light; and as many crops without."""
+        """Each held-out face once, its square moved as in training, in its own light; and 3,000 crops without."""
         held_out = frames.read(data, held_out=True)
         random = np.random.default_rng(seed)
         points = held_out.mesh[:, list(contour.MESH)]  # the mesh's own, not moved by the 68 points
         usable = np.flatnonzero((held_out.presence > frames.LEAST_PRESENCE) & np.isfinite(points).all(axis=(1, 2)))
-        images, here, here68 = [], [], []
-        for row in usable:
-            square = moved(contour.face_square(points[row]), random)
-            images.append(contour.crop(held_out.images[row], square))
-            here.append(square.from_frame(points[row]) - 0.5)
-            here68.append(square.from_frame(held_out.points68[row][SIXTY_EIGHT]) - 0.5)
+        squares = [moved(contour.face_square(points[row]), random) for row in usable]
         source = CropSource(held_out, points)
-        empty = [source.without_face(random) for _ in range(3000)]
+        corners = held_out.points68[usable][:, list(_OUTER_CORNERS)]
         return HeldOut(
-            np.stack(images), np.stack(here), np.stack(here68), held_out.source[usable], np.stack(empty), to68
+            [held_out.images[row] for row in usable],
+            squares,
+            points[usable],
+            held_out.points68[usable][:, SIXTY_EIGHT],
+            np.linalg.norm(corners[:, 0] - corners[:, 1], axis=1),
+            held_out.source[usable],
+            np.stack([source.without_face(random) for _ in range(3000)]),
+            to68,
         )
 
-    def measure(self, answer: Callable[[NDArray[np.uint8]], NDArray[np.float32]]) -> dict[str, float]:
+    def crops(self, squares: Sequence[Square]) -> NDArray[np.uint8]:
+        """One uint8[n, 96, 96] of each frame."""
+        return np.stack([contour.crop(image, square) for image, square in zip(self.frames, squares, strict=True)])
+
+    def measure(self, answer: Answer) -> dict[str, float]:
         """What a network that answers float32[n, 127] to crops uint8[n, 96, 96] gets wrong.
 
-        `error_SET`: mean distance of all points over the eye distance; `eyes_SET`: median of the eye centres' distance,
-        over the eye distance; `error_68`: mean distance of the 51 inner points of the usual 68, over the eye distance;
+        `moved_...` where the crop is shifted, scaled and turned; `followed_...` where it is cut by the points of that
+        first answer, as in a video. `SET`: mean distance of all points over the eye distance; `eyes_SET`: median of the
+        eye centres' distance, over the eye distance; `68`: mean distance of the 51 inner points of the usual 68, over
+        the distance of the eye centres; `68_outer`: the same over that of the eyes' outer corners, the usual measure;
         `missed`: share of faces called none; `false`: share of crops without a face called one.
         """
-        output = answer(self.images)
-        given = output[:, 1:].reshape(-1, contour.COUNT, 2)
+        results, squares = dict[str, float](), self.squares
+        for name in ("moved", "followed"):
+            output = answer(self.crops(squares))
+            given = output[:, 1:].reshape(-1, contour.COUNT, 2) + np.float32(0.5)
+            given = np.stack([square.to_frame(points) for square, points in zip(squares, given, strict=True)])
+            results |= {f"{name}_{key}": value for key, value in self._errors(given).items()}
+            results[f"{name}_missed"] = float((output[:, 0] <= 0).mean())
+            squares = [contour.face_square(points) for points in given]
+        results["false"] = float((answer(self.empty)[:, 0] > 0).mean())
+        return results
+
+    def _errors(self, given: NDArray[np.float32]) -> dict[str, float]:
         distance = eye_distances(self.points)
         apart = np.linalg.norm(given - self.points, axis=2).mean(axis=1) / distance
-        eyes = np.concatenate(
-            [
-                np.linalg.norm(given[:, eye].mean(axis=1) - self.points[:, eye].mean(axis=1), axis=1) / distance
-                for eye in (contour.RIGHT_EYE, contour.LEFT_EYE)
-            ]
-        )
+        eyes = [
+            np.linalg.norm(given[:, eye].mean(axis=1) - self.points[:, eye].mean(axis=1), axis=1) / distance
+            for eye in (contour.RIGHT_EYE, contour.LEFT_EYE)
+        ]
         results = {}
         for name in frames.SETS:
             here = self.source == name
-            results[f"error_{name}"] = float(apart[here].mean())
-            results[f"eyes_{name}"] = float(np.median(eyes[np.tile(here, 2)]))
+            results[name] = float(apart[here].mean())
+            results[f"eyes_{name}"] = float(np.median(np.stack(eyes)[:, here]))
         known = np.isfinite(self.points68).all(axis=(1, 2))
-        apart68 = np.linalg.norm(self.to68(given[known]) - self.points68[known], axis=2)
-        results["error_68"] = float((apart68.mean(axis=1) / distance[known]).mean())
-        results["missed"] = float((output[:, 0] <= 0).mean())
-        results["false"] = float((answer(self.empty)[:, 0] > 0).mean())
+        apart68 = np.linalg.norm(self.to68(given[known]) - self.points68[known], axis=2).mean(axis=1)
+        results["68"] = float((apart68 / distance[known]).mean())
+        results["68_outer"] = float((apart68 / self.outer[known]).mean())
         return results

@@ -71,6 +71,22 @@ def lit(image: Patch, random: Generator) -> Patch:
     return np.clip(light, 0, 255).astype(np.uint8)
 
 
+def half_saturated(image: Patch, x: float, random: Generator) -> Patch:
+    """Sun through a window: beyond about column `x`, right or left, in saturation; the edge hard or soft."""
+    columns = np.arange(image.shape[1], dtype=np.float32) - np.float32(x)
+    if random.random() < 0.5:
+        columns = -columns
+    soft = random.choice([1.0, random.uniform(1, 0.15 * image.shape[1] + 1)])
+    gain = 1 + random.uniform(1, 5) * np.clip(columns / soft + 0.5, 0, 1)
+    return np.minimum(255, image * gain[None]).astype(np.uint8)
+
+
+def sharpened(image: Patch, random: Generator) -> Patch:
+    """More local contrast: deep wrinkles, hard light, a camera's own sharpening."""
+    fine = image - cv2.GaussianBlur(image, (0, 0), random.uniform(0.8, 3)).astype(np.float32)
+    return np.clip(image + random.uniform(0.5, 2.5) * fine, 0, 255).astype(np.uint8)
+
+
 def covered(image: Patch, random: Generator, other: Patch | None = None) -> Patch:
     """Something in front: a hand, a cup, a mask over the lower half; its look is flat, rough or from `other`."""
     height, width = image.shape

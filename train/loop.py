@@ -80,7 +80,7 @@ def fit(
             images = images.to(memory_format=torch.channels_last)
             with torch.autocast("cpu", torch.bfloat16):
                 output = twin(images)
-            value = loss(output.float(), *rest)
+            value = loss(output.float(), *rest) + twin.outliers()
             optimiser.zero_grad(set_to_none=True)
             value.backward()
             nn.utils.clip_grad_norm_(twin.parameters(), 5.0)

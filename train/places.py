@@ -17,7 +17,15 @@ TASKS = ("face", "landmarks")
 
 
 def fit(
-    task: str, data: Path, output: Path, *, epochs: int | None, seed: int, start: Path | None, rate: float | None
+    task: str,
+    data: Path,
+    output: Path,
+    *,
+    epochs: int | None,
+    seed: int,
+    start: Path | None,
+    rate: float | None,
+    quantized: bool = False,
 ) -> dict[str, float]:
     """Trains, or goes on, and gives what the last epoch's model measured on persons that were kept out.
 
@@ -25,7 +33,7 @@ def fit(
         InputError: the data, or the model to start from, cannot be read.
     """
     module = import_module(f"train.{task}")
-    recipe = module.Recipe()
+    recipe = module.RECIPE
     schedule = recipe.schedule
     if epochs is not None:
         schedule = dataclasses.replace(schedule, epochs=epochs)
@@ -34,7 +42,7 @@ def fit(
     if start is not None and not start.is_file():
         raise InputError(f"{start}: there is no such file; name the model.keras of a finished run.")
     results: dict[str, float] = module.fit(
-        data, output, dataclasses.replace(recipe, schedule=schedule, seed=seed, start=start)
+        data, output, dataclasses.replace(recipe, schedule=schedule, seed=seed, start=start, quantized=quantized)
     )
     return results
 
@@ -50,7 +58,7 @@ def evaluate(task: str, model: Path, data: Path) -> dict[str, float]:
     if model.suffix == ".tflite":
         from edge.vision.tflite import TfliteModel
 
-        runner = TfliteModel(model, module.TASK)
+        runner = TfliteModel(model, task)
 
         def answer(images: NDArray[np.uint8]) -> NDArray[np.float32]:
             return np.stack([runner.run(image) for image in images])

@@ -15,7 +15,7 @@ from torch import nn
 from torch.nn import functional
 
 
-class _Convolution(nn.Module):
+class Convolution(nn.Module):
     """Conv2D and DepthwiseConv2D, padded as TensorFlow pads: of an odd number the larger half goes below and right."""
 
     def __init__(self, layer: Any, channels: int) -> None:
@@ -40,13 +40,17 @@ class _Convolution(nn.Module):
                 self.odd = (left, right, top, bottom)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.convolve(x, self.kernel, self.bias)
+
+    def convolve(self, x: torch.Tensor, kernel: torch.Tensor, bias: torch.Tensor | None) -> torch.Tensor:
+        """The layer with another kernel and bias."""
         if self.odd:
             x = functional.pad(x, self.odd)
         stride = self.stride
-        if self.kernel.shape[2:] == (1, 1):
+        if kernel.shape[2:] == (1, 1):
             # the same, and PyTorch 2.13 overruns memory in the gradient of strided 1x1 convolutions in bfloat16
             x, stride = x[:, :, :: stride[0], :: stride[1]], (1, 1)
-        return functional.conv2d(x, self.kernel, self.bias, stride, self.even, groups=self.groups)
+        return functional.conv2d(x, kernel, bias, stride, self.even, groups=self.groups)
 
     def weights(self) -> list[np.ndarray]:
         order = (2, 3, 0, 1)  # its own inverse for depthwise
@@ -55,7 +59,7 @@ class _Convolution(nn.Module):
         return [kernel] + ([self.bias.detach().numpy()] if self.bias is not None else [])
 
 
-class _Normalisation(nn.BatchNorm2d):
+class Normalisation(nn.BatchNorm2d):
     def __init__(self, layer: Any, channels: int) -> None:
         super().__init__(channels, eps=layer.epsilon, momentum=1 - layer.momentum)
 
@@ -63,7 +67,7 @@ class _Normalisation(nn.BatchNorm2d):
         return [value.detach().numpy() for value in (self.weight, self.bias, self.running_mean, self.running_var)]
 
 
-class _Dense(nn.Linear):
+class Dense(nn.Linear):
     def __init__(self, layer: Any, channels: int) -> None:
         super().__init__(channels, layer.units)
 
@@ -88,7 +92,7 @@ class _Concatenate(nn.Module):
         return torch.cat(parts, 1)
 
 
-class _Add(nn.Module):
+class Add(nn.Module):
     def forward(self, first: torch.Tensor, second: torch.Tensor) -> torch.Tensor:
         return first + second
 
@@ -96,15 +100,15 @@ class _Add(nn.Module):
 def _module(layer: Any) -> nn.Module:
     kinds = keras.layers
     if isinstance(layer, (kinds.Conv2D, kinds.DepthwiseConv2D)):
-        return _Convolution(layer, layer.input.shape[-1])
+        return Convolution(layer, layer.input.shape[-1])
     if isinstance(layer, kinds.BatchNormalization):
-        return _Normalisation(layer, layer.input.shape[-1])
+        return Normalisation(layer, layer.input.shape[-1])
     if isinstance(layer, kinds.Dense):
-        return _Dense(layer, layer.input.shape[-1])
+        return Dense(layer, layer.input.shape[-1])
     if isinstance(layer, kinds.ReLU):
         return nn.ReLU()
     if isinstance(layer, kinds.Add):
-        return _Add()
+        return Add()
     if isinstance(layer, kinds.Concatenate):
         return _Concatenate(layer)
     if isinstance(layer, kinds.UpSampling2D):
@@ -142,6 +146,10 @@ class Twin(nn.Module):
             values[name] = self.layers[name](*(values[each] for each in inputs))
         result = values[self.end]
         return result.permute(0, 2, 3, 1) if result.ndim == 4 else result
+
+    def outliers(self) -> torch.Tensor | float:
+        """What a loss adds for values of the last forward pass that lie far from the others: here none."""
+        return 0.0
 
     def take(self) -> None:
         """Takes the Keras network's weights."""

@@ -12,9 +12,9 @@ from edge.errors import InputError
 from edge.vision import face_decode as detector
 from edge.vision import points as contour
 from edge.vision.crops import Square
-from train import face, face_audit, face_recordings, light
+from train import face, face_audit, face_recordings, landmarks, light
 from train.data import faces
-from train.face_frames import FrameSource, Labelled, five_points
+from train.face_frames import FrameSource, Labelled, five_points, turned_away
 from train.landmark_crops import CropSource, To68, eye_distances, labels, mirrored, moved
 
 
@@ -119,7 +119,7 @@ def test_five_points_are_the_meshs_where_it_was_sure(held_out: faces.Faces) -> N
     np.testing.assert_allclose(five[sure][:, 0], held_out.mesh[sure][:, :16].mean(axis=1), atol=1e-3)
 
 
-@pytest.mark.parametrize("change", [light.lit, light.blurred, light.covered, light.resized_down])
+@pytest.mark.parametrize("change", [light.lit, light.blurred, light.covered, light.resized_down, light.sharpened])
 def test_changed_light_keeps_size_and_type(change: object) -> None:
     random = np.random.default_rng(0)
     image = light.pattern((96, 96), random)
@@ -127,6 +127,58 @@ def test_changed_light_keeps_size_and_type(change: object) -> None:
         after = change(image, random)  # type: ignore[operator]
         assert after.shape == image.shape
         assert after.dtype == np.uint8
+
+
+def test_sun_from_one_side_leaves_the_other_as_it_was() -> None:
+    image = np.full((60, 80), 100, np.uint8)
+    for seed in range(10):
+        after = light.half_saturated(image, 40.0, np.random.default_rng(seed))
+        sides = sorted([float(after[:, 2].mean()), float(after[:, -3].mean())])
+        assert sides[0] < 110
+        assert sides[1] > 190
+
+
+def test_faces_in_profile_are_drawn_more_often_than_frontal_ones(held_out: faces.Faces) -> None:
+    weights = turned_away(held_out)
+    across = np.linalg.norm(held_out.five[:, 0] - held_out.five[:, 1], axis=1) / np.sqrt(
+        held_out.box[:, 2] * held_out.box[:, 3]
+    )
+    assert weights[across > 0.4].max() == 1
+    assert weights[across < 0.3].min() > 1.5
+
+
+def test_a_crop_knows_the_usual_68_points_as_they_were_before_a_mirror(held_out: faces.Faces) -> None:
+    source = CropSource(held_out, held_out.mesh[:, list(contour.MESH)], {"youtube_faces": 1.0})
+    random = np.random.default_rng(0)
+    crops = [crop for crop in (source.draw(random) for _ in range(60)) if crop.present]
+    assert {crop.mirrored for crop in crops} == {True, False}
+    for crop in crops:
+        points = crop.points[contour.MIRRORED] * [-1, 1] if crop.mirrored else crop.points
+        right_eye = crop.points68[36 - 17 : 42 - 17].mean(axis=0)
+        away = np.hypot(*(points[contour.RIGHT_EYE].mean(axis=0) - right_eye))
+        assert away < 0.6 * eye_distances(points[None].astype(np.float32))[0]
+
+
+def test_following_is_measured_on_the_crop_that_the_first_answer_cuts(data: Path) -> None:
+    to68 = To68.fit(faces.read(data, ("youtube_faces",), held_out=True))
+    held_out = landmarks.HeldOut.draw(data, to68)
+    asked = []
+
+    def answer(images: np.ndarray) -> np.ndarray:
+        asked.append(images)
+        squares = held_out.squares if len(asked) == 1 else [contour.face_square(one) for one in held_out.points]
+        output = np.zeros((len(images), landmarks.OUTPUTS), np.float32)
+        if len(images) == len(held_out.frames):
+            right = [square.from_frame(one) - 0.5 for square, one in zip(squares, held_out.points, strict=True)]
+            output[:, 0], output[:, 1:] = 1, np.stack(right).reshape(len(images), -1)
+        return output
+
+    measured = held_out.measure(answer)
+    assert measured["moved_youtube_faces"] < 1e-3
+    assert measured["followed_youtube_faces"] < 1e-3
+    assert 0.03 < measured["followed_68"] < 0.09  # the labels themselves disagree
+    assert measured["followed_68_outer"] < measured["followed_68"]
+    assert measured["followed_missed"] == measured["false"] == 0
 
 
 def test_a_face_square_is_found_again_from_its_points_in_the_crop() -> None:
