@@ -54,7 +54,7 @@ def run(synthetic_recording: Path, tmp_path_factory: pytest.TempPathFactory) -> 
         state_directory="state",
     )
     try:
-        # Compiled Python beside the program is the installation's, not the daemon's, and the unit forbids it.
+        # Compiled Python is written beside the program, once, by whoever may: a matter of the installation.
         traced = trace([str(PROGRAM), "run", "--config", str(config)], folder, PYTHONDONTWRITEBYTECODE="1")
         received = len(subscriber.payloads("event"))
         subscriber.stop()
