@@ -74,7 +74,7 @@ class KerasNetwork:
 
 
 class SavedNetwork:
-    """A SavedModel as TensorFlow loaded it; its serving function takes pictures float32[n, h, w, channels] as `name`."""
+    """A SavedModel as TensorFlow loaded it; its serving function takes float32[n, h, w, channels] by its `name`."""
 
     def __init__(self, loaded: Any, name: str, input_shape: tuple[int, int, int], outputs: int) -> None:
         self._loaded, self._name, self.input_shape, self.outputs = loaded, name, input_shape, outputs
