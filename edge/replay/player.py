@@ -36,7 +36,7 @@ def play(
     *,
     realtime: bool = False,
     session: int = 0,
-    on_frame: Callable[[Frame], None] = lambda _frame: None,
+    on_frame: Callable[[Frame], None] | None = None,
 ) -> Iterator[Step]:
     """Each frame's step; a last one, without a frame, ends what is open.
 
@@ -55,7 +55,8 @@ def play(
         if isinstance(frame, CameraStalled):
             yield monitor.camera_fault(frame.time, frame.wall)
         else:
-            on_frame(frame)
+            if on_frame:
+                on_frame(frame)
             yield monitor.step(frame)
     yield monitor.close()
 
