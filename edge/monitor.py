@@ -8,7 +8,8 @@ from typing import Protocol
 
 from edge.delivery.event import EventBuilder
 from edge.records import Event, Frame, Observation, Position, Signal, TimeSource
-from edge.rules.policy import Decision, Policy
+from edge.rules.decision import Decision
+from edge.rules.policy import Policy
 
 PositionAt = Callable[[float], Position | None]
 """The vehicle's position at a moment of the frames' clock; None without a fix."""
@@ -57,13 +58,13 @@ class Monitor:
     def step(self, frame: Frame) -> Step:
         """See one frame and decide."""
         observation = self._vision.see(frame)
-        decision = self._policy.step(observation)
+        decision = self._policy.step(observation, self._speed_at(frame.wall))
         self._last = frame.time, frame.wall
         return Step(frame.time, observation, decision, self._build(decision.signals, frame.time, frame.wall))
 
     def camera_fault(self, time: float, wall: float) -> Step:
         """The camera has given no frame until `time`."""
-        decision = self._policy.camera_fault(time)
+        decision = self._policy.camera_fault(time, self._speed_at(wall))
         self._last = time, wall
         return Step(time, None, decision, self._build(decision.signals, time, wall))
 
@@ -72,6 +73,11 @@ class Monitor:
         time, wall = self._last
         decision = Decision(time, self._policy.close(time), reason="the end")
         return Step(time, None, decision, self._build(decision.signals, time, wall))
+
+    def _speed_at(self, wall: float) -> float | None:
+        """Metres a second; None without a fix, or with one that tells no speed."""
+        position = self._position_at(wall)
+        return position.speed if position else None
 
     def _build(self, signals: Iterable[Signal], time: float, wall: float) -> tuple[Event, ...]:
         built = []

@@ -9,13 +9,23 @@ from edge.config.consent import ConsentConfig
 from edge.config.delivery import MqttConfig, OutboxConfig
 from edge.config.gps import GpsConfig
 from edge.config.load import load_config
-from edge.config.rules import ClosuresConfig, GuardsConfig, PerclosConfig, RulesConfig, SadConfig, VisibilityConfig
+from edge.config.rules import (
+    BaselineConfig,
+    ClosuresConfig,
+    GuardsConfig,
+    PerclosConfig,
+    RulesConfig,
+    SadConfig,
+    SpeedGateConfig,
+    VisibilityConfig,
+)
 from edge.config.section import Probability, Seconds, Section
 from edge.config.tree import Config, VehicleName
 from edge.config.vision import SHIPPED_MODELS, FaceConfig, SeatRegion, VisionConfig
 
 __all__ = [
     "SHIPPED_MODELS",
+    "BaselineConfig",
     "CameraConfig",
     "ClockConfig",
     "ClosuresConfig",
@@ -33,6 +43,7 @@ __all__ = [
     "SeatRegion",
     "Seconds",
     "Section",
+    "SpeedGateConfig",
     "VehicleName",
     "VisibilityConfig",
     "VisionConfig",

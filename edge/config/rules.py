@@ -11,7 +11,7 @@ from edge.config.section import Probability, Seconds, Section
 
 class ClosuresConfig(Section):
     closed_above: Probability = 0.6
-    """Probability above which the eyes count as closed."""
+    """Probability above which the eyes count as closed, whoever's they are; `baseline` may ask for more."""
     open_below: Probability = 0.4
     """Probability under which they count as open again; between the two they stay what they were."""
     microsleep_s: Seconds = 1.5
@@ -63,15 +63,63 @@ class PerclosConfig(Section):
     """Not told again within so long after a fatigue alarm that ended, unless it is higher. Closures always are."""
 
 
+class BaselineConfig(Section):
+    """This driver's own open eyes; learned in an alert minute, then frozen, anew after an empty seat."""
+
+    learn: bool = True
+    """Off: `closures.closed_above` and `open_below` hold for every driver."""
+    learn_s: Seconds = 60.0
+    """Valid alert seconds that are learned from; openpilot learns its pose over 60 s, too."""
+    default_above: Probability = 0.8
+    """Closed is what is above this while the driver is not yet known: a wider margin than most need (own choice)."""
+    most_above: Probability = 0.9
+    """No driver's threshold is higher: what the model is so sure of is closed (own choice)."""
+    margin: Annotated[float, Field(ge=0, le=6)] = 2.0
+    """Logits between this driver's own open eyes (95 % of their time) and closed: 7 times the odds (own choice)."""
+    alert_below: Probability = 0.075
+    """Nothing is learned where PERCLOS is higher: awake is under 0.075 (s)."""
+    empty_s: Seconds = 10.0
+    """A seat that was empty for so long has a new driver: all that was learned and counted is forgotten."""
+
+
 class GuardsConfig(Section):
     """What narrows the eyes without sleep: a guard withholds a microsleep, never sleep."""
 
     laughing: bool = True
     """Lifted cheeks narrow the eyes: withholds, and asks for `perclos.covered_above` to call them closed."""
     happy: Probability = 0.5
-    """Laughing is P(happy) above this: more likely than all else together."""
+    """Laughing is P(happy) above this: more likely than all else together; above the driver's own usual, too."""
+    looking_down: bool = True
+    """Lids follow a gaze that goes down: withholds, and asks for `perclos.covered_above` to call them closed."""
+    down_degrees: Annotated[float, Field(gt=0, le=90)] = 10.0
+    """Looking down is a head so far under its usual pitch: four times what the pose trembles by (own choice)."""
+    speaking: bool = True
+    """A mouth that opens and closes again and again: withholds."""
+    speech_swing: Annotated[float, Field(gt=0, le=1)] = 0.05
+    """Of the eye distance: the mouth opens and closes by so much in speech (own choice)."""
     one_eye: bool = True
     """One eye that is seen open: a wink withholds."""
+    yawn: bool = False
+    """A yawn with the eyes shut withholds; off: it is 1.5 s without looking all the same."""
+    yawn_open: Annotated[float, Field(gt=0, le=2)] = 0.3
+    """Mouth open by more of the eye distance than speech opens it: car drivers speak up to 0.25 (own choice)."""
+    turning: bool = True
+    """A head that turns fast blurs its eyes: they are then not seen, for `closures.unseen_s` at most."""
+    turning_degrees: Annotated[float, Field(gt=0)] = 90.0
+    """Degrees a second from which a turn blurs the eyes (own choice)."""
+
+
+class SpeedGateConfig(Section):
+    """Whom the operator wants warned at which speed; only where the speed is known."""
+
+    enabled: bool = False
+    """Off: everything is told at every speed."""
+    closures_kmh: Annotated[float, Field(ge=0, le=20)] = 20.0
+    """No alarm of a closure begins under this: Euro NCAP 2026 (s). A school bus is slow: never more."""
+    drowsiness_kmh: Annotated[float, Field(ge=0, le=50)] = 50.0
+    """No alarm of drowsiness begins under this: Euro NCAP 2026 (s)."""
+    standing_kmh: Annotated[float, Field(ge=0, le=20)] = 4.0
+    """Under this the vehicle stands, and its time is in neither part of PERCLOS (own choice: GPS trembles)."""
 
 
 class SadConfig(Section):
@@ -97,9 +145,11 @@ class VisibilityConfig(Section):
 
 class RulesConfig(Section):
     closures: ClosuresConfig = ClosuresConfig()
+    baseline: BaselineConfig = BaselineConfig()
     guards: GuardsConfig = GuardsConfig()
     perclos: PerclosConfig = PerclosConfig()
     sad: SadConfig = SadConfig()
     visibility: VisibilityConfig = VisibilityConfig()
+    speed_gate: SpeedGateConfig = SpeedGateConfig()
     longest_step_s: Seconds = 0.2
     """A frame stands for the time until the next one, at most this long; beyond it is time not seen."""

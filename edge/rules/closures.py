@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from edge.config import ClosuresConfig
 from edge.rules.window import ROUNDING_S, Elapsed
@@ -16,6 +16,13 @@ MOST_PENDING = 256
 """Stretches that wait to be counted, at most: only a closure of many short glimpses has more than a few."""
 
 Stretch = tuple[float, float]
+
+
+class Thresholds(NamedTuple):
+    """Probabilities of closed: above the first the eyes are closed, under the second open; between, what they were."""
+
+    closed_above: float
+    open_below: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +68,8 @@ class Closures:
     A closure begins with its first closed frame. Its length is the time seen closed: up to `unseen_s` out of sight
     neither ends nor lengthens it; beyond that it ends as unknown, where it was last seen. Eyes that are seen open for
     less than `flicker_s` in a long closure are the model's noise and count as closed; a longer opening ends it, where
-    it began. Between the two thresholds the eyes stay what they were, and are open where nothing is known.
+    it began. Between the two thresholds, which come with each frame, the eyes stay what they were, and are open where
+    nothing is known.
 
     What PERCLOS counts of a closure is less: from the first to the last frame whose probability is above
     `covered_above`, since lids on their way are closed for the model before and after they cover 80 % of the eye. A
@@ -99,30 +107,25 @@ class Closures:
         """The closure in progress, if any, is still as short as a blink."""
         return self.length_s < self._blink_s - ROUNDING_S
 
-    def step(self, elapsed: Elapsed, probability: float | None, narrowed: bool = False) -> None:
-        """Take in a frame at `elapsed.now` with the probability 0..1 that the eyes are closed (None: not visible).
-
-        `narrowed`: something else narrows the eyes; closed is then only what is surely covered.
-        """
+    def step(self, elapsed: Elapsed, probability: float | None, thresholds: Thresholds) -> None:
+        """Take in a frame at `elapsed.now` with the probability 0..1 that the eyes are closed (None: not visible)."""
         self.reached_s = 0.0
         self.ended = None
         self.counted = []
         self._pass(elapsed)
-        self.closed = self._judge(probability, narrowed)
+        self.closed = self._judge(probability, thresholds)
         self._covered = bool(self.closed) and probability is not None and probability > self._covered_above
         if self.closed:
             self._see_closed(elapsed.now)
         elif self.closed is False and self._running:
             self._running.opened = True
 
-    def _judge(self, probability: float | None, narrowed: bool) -> bool | None:
+    def _judge(self, probability: float | None, thresholds: Thresholds) -> bool | None:
         if probability is None:
             return None
-        if narrowed:
-            return probability > self._covered_above
-        if probability > self._config.closed_above:
+        if probability > thresholds.closed_above:
             return True
-        if probability < self._config.open_below:
+        if probability < thresholds.open_below:
             return False
         return self._running is not None and not self._running.opened
 

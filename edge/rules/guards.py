@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from edge.config import ClosuresConfig, GuardsConfig
 from edge.records import Observation
-from edge.rules.closures import Closures
+from edge.rules.baseline import Own
+from edge.rules.closures import Closures, Thresholds
+from edge.rules.movement import Speaking, Turning
 from edge.rules.window import Elapsed
 
 MOST_OF_IT = 0.5
 """A guard speaks for a closure where its evidence held for more than this share of it: emotions flicker, too."""
+DROPOUT_S = 1.0
+"""Evidence that is lost for less goes on."""
+NO_LATER_S = 0.5
+"""Laughter and a gaze that goes down come before the lids or with them, or right after a blink: emotion is read up to
+a tenth of a second late, and a head takes its time. A face that is calm while its eyes close, and whose head then
+falls, is asleep."""
+HAPPIER = 0.25
+"""Laughing is P(happy) so much above the driver's own median, too: some faces read as happy all day."""
+NARROWED_OPEN_BELOW = 0.85
+"""Eyes that something narrows and that were surely covered are open again below this."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,42 +31,97 @@ class Seen:
     """What a frame shows of the guards' evidence; a guard that is switched off sees nothing."""
 
     laughing: bool = False
+    looking_down: bool = False
+    speaking: bool = False
     one_eye: bool = False
+    yawning: bool = False
+    turning: bool = False
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What it shows, in words."""
+        return tuple(name.replace("_", " ") for name in self.__slots__ if getattr(self, name))
+
+
+NARROWING = ("laughing", "looking down")
+WITHHOLDING = (*NARROWING, "speaking", "one eye", "yawning")
 
 
 class Guards:
-    """Laughing: lifted cheeks narrow the eyes. One eye: the other one is seen open, as in a wink.
+    """Laughing: lifted cheeks narrow the eyes. Looking down: the lids follow. Speaking: nobody sleeps who speaks. One
+    eye: the other one is seen open, as in a wink. A yawn may be left to be told or not. A fast turn blurs the eyes.
 
     `withheld` names the guard that speaks for the closure in progress, or for the one that the last step ended.
     """
 
-    def __init__(self, config: GuardsConfig, closures: ClosuresConfig) -> None:
+    def __init__(self, config: GuardsConfig, closures: ClosuresConfig, covered_above: float) -> None:
         self._config = config
         self._open_below = closures.open_below
+        self._narrowed = Thresholds(covered_above, min(covered_above, NARROWED_OPEN_BELOW))
+        self._turning = Turning(config.turning_degrees, closures.unseen_s)
+        self._speaking = Speaking(config.speech_swing, config.yawn_open)
         self._before = Seen()
+        # Evidence, by name: since when it has held, and when it was last seen.
+        self._since = dict.fromkeys(WITHHOLDING, math.inf)
+        self._last = dict.fromkeys(WITHHOLDING, -math.inf)
         self._closure: float | None = None
-        self._seconds = {"laughing": 0.0, "one eye": 0.0}
+        self._seconds = dict.fromkeys(WITHHOLDING, 0.0)
         self._closed_s = 0.0
         self.withheld: str | None = None
 
-    def see(self, observation: Observation) -> Seen:
-        emotion, right, left = observation.emotion, observation.eyes.right, observation.eyes.left
+    def see(self, observation: Observation, own: Own) -> Seen:
+        """What a frame shows, of a driver of whom `own` is known; once a frame, in order of time."""
+        config, pose = self._config, observation.pose
+        right, left, mouth = observation.eyes.right, observation.eyes.left, observation.mouth_open
         one_open = right is not None and left is not None and (right < self._open_below) != (left < self._open_below)
+        turning = self._turning.step(observation.time, pose.yaw if pose else None)
+        speaking = self._speaking.step(observation.time, mouth)
         return Seen(
-            laughing=self._config.laughing and emotion is not None and emotion.happy > self._config.happy,
-            one_eye=self._config.one_eye and one_open,
+            laughing=config.laughing and self._laughs(observation, own),
+            looking_down=config.looking_down
+            and pose is not None
+            and own.pitch is not None
+            and pose.pitch < own.pitch - config.down_degrees,
+            speaking=config.speaking and speaking,
+            one_eye=config.one_eye and one_open,
+            yawning=config.yawn and mouth is not None and mouth > config.yawn_open,
+            turning=config.turning and turning,
         )
+
+    def _laughs(self, observation: Observation, own: Own) -> bool:
+        if observation.emotion is None:
+            return False
+        happy = observation.emotion.happy
+        return happy > self._config.happy and (own.happy is None or happy > own.happy + HAPPIER)
+
+    def narrow(self, now: float, seen: Seen, closure: float | None, own: Thresholds) -> Thresholds:
+        """The thresholds for a frame at `now` that shows `seen`, amid the closure that began at `closure` (or none).
+
+        Where something narrows the eyes, closed is only what is surely covered; not where they closed first.
+        """
+        for name in WITHHOLDING:
+            if name not in seen.names:
+                continue
+            if now - self._last[name] > DROPOUT_S:
+                self._since[name] = now
+            self._last[name] = now
+        narrowed = any(name in seen.names and self._in_time(name, closure) for name in NARROWING)
+        return self._narrowed if narrowed else own
+
+    def _in_time(self, name: str, closure: float | None) -> bool:
+        return closure is None or name not in NARROWING or self._since[name] <= closure + NO_LATER_S
 
     def step(self, elapsed: Elapsed, before: bool | None, closures: Closures, seen: Seen) -> None:
         """`before`: the eyes in the frame before; `closures` has taken in the frame of now, which shows `seen`."""
         begun = closures.ended.start if closures.ended else closures.start
         if begun != self._closure:
             self._closure, self._closed_s = begun, 0.0
-            self._seconds = dict.fromkeys(self._seconds, 0.0)
+            self._seconds = dict.fromkeys(WITHHOLDING, 0.0)
         elif before and begun is not None:
             self._closed_s += elapsed.frame_s
-            self._seconds["laughing"] += elapsed.frame_s * self._before.laughing
-            self._seconds["one eye"] += elapsed.frame_s * self._before.one_eye
+            for name in self._before.names:
+                if name in self._seconds and self._in_time(name, begun):
+                    self._seconds[name] += elapsed.frame_s
         self._before = seen
         most_s = MOST_OF_IT * self._closed_s
         self.withheld = next((name for name, seconds in self._seconds.items() if seconds > most_s), None)

@@ -35,15 +35,19 @@ class Perclos:
     def alarm_long(self) -> float | None:
         return self.long.share_without(self._spoken_long)
 
-    def step(self, elapsed: Elapsed, visible: bool, closures: Closures, spoken_for: bool) -> None:
+    def step(
+        self, elapsed: Elapsed, visible: bool, closures: Closures, spoken_for: bool, *, standing: bool = False
+    ) -> None:
         """`visible`: were the eyes seen in the frame before; `closures` has taken in the frame of now.
 
-        `spoken_for`: the closure in progress, or the one that this frame ended, is told or withheld.
+        `spoken_for`: the closure in progress, or the one that this frame ended, is told or withheld. `standing`: nobody
+        drives; such time counts as little as time out of sight.
         """
         begun = closures.ended.start if closures.ended else closures.start
         if begun != self._closure:
             self._closure, self._waiting = begun, []
-        for stretch in closures.counted:
+        counted = [] if standing else closures.counted
+        for stretch in counted:
             self._wait(stretch)
         if spoken_for:
             for start, end in self._waiting:
@@ -51,9 +55,9 @@ class Perclos:
                 self._spoken_long.add(start, end)
             self._waiting = []
         for window in (self.short, self.long):
-            if visible:
+            if visible and not standing:
                 window.add_valid(elapsed.start, elapsed.seen)
-            for start, end in closures.counted:
+            for start, end in counted:
                 window.add_held(start, end)
             window.advance(elapsed.now)
         self._spoken_short.advance(elapsed.now)

@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from edge.config import RulesConfig
 from edge.records import Cause, Observation, Signal
 from edge.rules.alarm import Alarm
-from edge.rules.closures import Closure, Closures
+from edge.rules.baseline import Baseline, Sample
+from edge.rules.closures import Closures
+from edge.rules.decision import Decision
 from edge.rules.drowsiness import Drowsiness
 from edge.rules.episodes import Counter, Episodes
 from edge.rules.fatigue import Fatigue
+from edge.rules.gate import SpeedGate
 from edge.rules.guards import Guards, Seen
 from edge.rules.perclos import Perclos
 from edge.rules.sad import Sad
+from edge.rules.seat import Seat
 from edge.rules.visibility import Visibility, obstacle
 from edge.rules.window import Elapsed
+
+__all__ = ["Decision", "Policy"]
 
 SHORTEST_STEP_S = 0.001
 """Frames nearer than this are one frame; it bounds the memory however fast they come."""
@@ -24,36 +30,12 @@ OUT_OF_ORDER_S = 1.0
 """A frame older than the one before by up to this came out of order; one that is older still has a new clock."""
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """What one frame came to: the signals, and the numbers behind them.
-
-    Seconds are of the observations' clock. `eyes_closed` is after hysteresis, None: not seen. `closed_for_s` is the
-    time seen closed in the closure in progress (0: none), which began at `closure_start`. `closure` is a closure that
-    this frame showed to be over. PERCLOS and `sad_share` are 0..1, None where less than half of the window is valid;
-    `valid_*` are the valid shares of the windows. `reason` says which rule held, or why none did.
-    """
-
-    time: float
-    signals: tuple[Signal, ...] = ()
-    eyes_closed: bool | None = None
-    closed_for_s: float = 0.0
-    closure_start: float | None = None
-    closure: Closure | None = None
-    perclos_short: float | None = None
-    perclos_long: float | None = None
-    valid_short: float = 0.0
-    valid_long: float = 0.0
-    sad_share: float | None = None
-    valid_sad: float = 0.0
-    reason: str = "nothing seen yet"
-
-
 class Policy:
-    """All rules together, for one driver and one camera.
+    """All rules together, for one camera and the drivers before it.
 
     Frames whose time did not rise, or is no number, are left out. A time that falls by more than a second is a new
     clock: every open episode ends, at the new clock's time like every signal of that frame, and all windows begin anew.
+    So they do, and with them what was learned of the driver, where the seat was empty for `baseline.empty_s`.
     """
 
     def __init__(self, rules: RulesConfig) -> None:
@@ -66,28 +48,34 @@ class Policy:
 
     def _forget(self) -> None:
         rules = self._rules
+        self._gate = SpeedGate(rules.speed_gate)
+        self._seat = Seat(rules.baseline.empty_s)
+        self._visibility = Visibility(rules.visibility)
+        self._last: Decision | None = None
+        self._meet()
+
+    def _meet(self) -> None:
+        """Nothing is known of the driver, and nothing is counted of him."""
+        rules = self._rules
+        self._baseline = Baseline(rules.baseline, rules.closures)
         self._closures = Closures(rules.closures, rules.perclos.blink_s, rules.perclos.covered_above)
-        self._guards = Guards(rules.guards, rules.closures)
+        self._guards = Guards(rules.guards, rules.closures, rules.perclos.covered_above)
         self._fatigue = Fatigue(rules.closures, rules.perclos.blink_s, rules.visibility.lost_s)
         self._perclos = Perclos(rules.perclos, rules.visibility.valid_share)
         self._drowsiness = Drowsiness(rules.perclos)
         self._alarm = Alarm(rules.perclos.repeat_s)
         self._sad = Sad(rules.sad, rules.visibility.valid_share, rules.perclos.short_s)
-        self._visibility = Visibility(rules.visibility)
-        self._last: Decision | None = None
 
-    def step(self, observation: Observation) -> Decision:
-        """Take in one frame's observation."""
-        sad = observation.emotion.sad if observation.emotion else None
-        seen = self._guards.see(observation)
-        return self._step(observation.time, observation.eyes.closed, sad, obstacle(observation), seen)
+    def step(self, observation: Observation, speed: float | None = None) -> Decision:
+        """Take in one frame's observation, and the vehicle's speed in metres a second (None: not known)."""
+        return self._step(observation.time, observation, obstacle(observation), speed)
 
-    def camera_fault(self, time: float) -> Decision:
+    def camera_fault(self, time: float, speed: float | None = None) -> Decision:
         """The camera gave nothing usable up to `time`, on the observations' clock.
 
         To be called again and again while that lasts, at least once a second: only the calls let time pass.
         """
-        return self._step(time, None, None, "camera_fault", Seen())
+        return self._step(time, None, "camera_fault", speed)
 
     def close(self, time: float) -> tuple[Signal, ...]:
         """End every open episode, at `time`, and forget all windows: the recording or the daemon ends."""
@@ -103,7 +91,9 @@ class Policy:
         self._forget()
         return ends
 
-    def _step(self, time: float, eyes: float | None, sad: float | None, obstacle: Cause | None, seen: Seen) -> Decision:
+    def _step(
+        self, time: float, observation: Observation | None, obstacle: Cause | None, speed: float | None
+    ) -> Decision:
         ends: tuple[Signal, ...] = ()
         if not math.isfinite(time):
             return self._left_out(time, "left out: the time is no number")
@@ -112,31 +102,70 @@ class Policy:
         elif self._last and (time - self._last.time < SHORTEST_STEP_S or time <= self._last.time):
             return self._left_out(time, "left out: the time did not rise")
         elapsed = Elapsed.between(self._last.time if self._last else time, time, self._rules.longest_step_s)
+        self._gate.step(speed)
+        if self._seat.step(elapsed, obstacle):
+            self._meet()
+        own = self._baseline.own
+        seen = self._guards.see(observation, own) if observation else Seen()
+        thresholds = self._guards.narrow(time, seen, self._closures.start, own.thresholds)
         before = self._closures.closed
-        self._closures.step(elapsed, eyes, narrowed=seen.laughing)
+        eyes = None if observation is None or seen.turning else observation.eyes.closed
+        self._closures.step(elapsed, eyes, thresholds)
         self._guards.step(elapsed, before, self._closures, seen)
-        withheld = self._guards.withheld is not None
-        self._fatigue.step(elapsed, before, self._closures, withheld)
-        self._perclos.step(elapsed, before is not None, self._closures, withheld or self._fatigue.spoken_for)
-        self._sad.step(elapsed, sad)
-        perclos = self._perclos
-        self._drowsiness.step(time, perclos.alarm_short, perclos.alarm_long, self._sad.support.share)
-        self._alarm.step(time, self._fatigue.finding, self._drowsiness.finding)
+        self._decide(elapsed, before, observation)
         self._visibility.step(elapsed, obstacle)
+        self._learn(elapsed, observation, seen)
         signals = (
             *ends,
             *self._fatigue_episodes.step(time, self._alarm.finding, self._fatigue_numbers()),
             *self._sad_episodes.step(time, self._sad.finding, self._sad_numbers()),
             *self._degraded_episodes.step(time, self._visibility.finding, self._degraded_numbers()),
         )
-        self._last = self._decide(time, signals, obstacle)
+        self._last = replace(
+            self._tell(time, obstacle, seen), signals=signals, thresholds=thresholds, own=own, speed=speed
+        )
         return self._last
 
-    def _decide(self, time: float, signals: tuple[Signal, ...], obstacle: Cause | None) -> Decision:
+    def _decide(self, elapsed: Elapsed, before: bool | None, observation: Observation | None) -> None:
+        """Fatigue and sad, of eyes that were `before` in the frame before and are in `closures` now.
+
+        The speed gate keeps an alarm from beginning; one that is open goes on and rises, however slow the vehicle gets.
+        """
+        gate, perclos, emotion = self._gate, self._perclos, observation.emotion if observation else None
+        withheld = self._guards.withheld is not None
+        self._fatigue.step(elapsed, before, self._closures, withheld)
+        begun = self._alarm.finding is not None
+        closure = self._fatigue.finding if gate.closures or begun else None
+        spoken_for = withheld or (self._fatigue.spoken_for and (gate.closures or begun))
+        perclos.step(elapsed, before is not None, self._closures, spoken_for, standing=gate.standing)
+        self._sad.step(elapsed, emotion.sad if emotion else None)
+        self._drowsiness.step(elapsed.now, perclos.alarm_short, perclos.alarm_long, self._sad.support.share)
+        drowsiness = self._drowsiness.finding if gate.drowsiness or begun else None
+        self._alarm.step(elapsed.now, closure, drowsiness)
+
+    def _learn(self, elapsed: Elapsed, observation: Observation | None, seen: Seen) -> None:
+        perclos = self._perclos.short.share
+        awake = perclos is None or perclos <= self._rules.baseline.alert_below
+        sample = Sample()
+        if observation is not None:
+            pose, emotion = observation.pose, observation.emotion
+            undisturbed = not (seen.laughing or seen.looking_down or seen.turning)
+            sample = Sample(
+                eyes=observation.eyes.closed if undisturbed else None,
+                pitch=pose.pitch if pose else None,
+                happy=emotion.happy if emotion else None,
+            )
+        self._baseline.step(
+            elapsed,
+            alert=self._closures.closed is False and awake and not self._gate.standing,
+            alarmed=self._alarm.finding is not None or self._fatigue.finding is not None,
+            sample=sample,
+        )
+
+    def _tell(self, time: float, obstacle: Cause | None, seen: Seen) -> Decision:
         perclos, closures = self._perclos, self._closures
         return Decision(
             time=time,
-            signals=signals,
             eyes_closed=closures.closed,
             closed_for_s=closures.length_s,
             closure_start=closures.start,
@@ -147,22 +176,32 @@ class Policy:
             valid_long=perclos.long.valid,
             sad_share=self._sad.window.share,
             valid_sad=self._sad.window.valid,
-            reason=self._reason(obstacle) + ("; sad" if self._sad.finding else ""),
+            reason=self._reason(obstacle, seen) + ("; sad" if self._sad.finding else ""),
+            alarm_short=perclos.alarm_short,
+            alarm_long=perclos.alarm_long,
+            sad_support=self._sad.support.share,
+            shows=seen.names,
+            withheld=self._guards.withheld,
         )
 
-    def _reason(self, obstacle: Cause | None) -> str:
-        if self._fatigue.finding:
-            held = self._fatigue.finding.cause
-            return held if self._closures.closed else f"{held} until the eyes stay open"
-        if self._alarm.finding:
-            return f"perclos {self._alarm.finding.level}"
+    def _reason(self, obstacle: Cause | None, seen: Seen) -> str:
+        closed, alarm, held = self._closures.closed, self._alarm.finding, self._fatigue.finding
+        if held and alarm is None:
+            return f"{held.cause} withheld: the vehicle is slow"
+        if held:
+            return held.cause if closed else f"{held.cause} until the eyes stay open"
+        if alarm:
+            return f"perclos {alarm.level}"
         if self._drowsiness.finding:
-            return "perclos withheld: an alarm has just ended"
+            slow = not self._gate.drowsiness
+            return f"perclos withheld: {'the vehicle is slow' if slow else 'an alarm has just ended'}"
         if obstacle:
             return obstacle
-        if self._closures.closed and self._closures.length_s >= self._rules.closures.microsleep_s:
+        if closed is None and seen.turning:
+            return "eyes blurred: the head turns"
+        if closed and self._closures.length_s >= self._rules.closures.microsleep_s:
             return f"microsleep withheld: {self._guards.withheld}"
-        if self._closures.closed:
+        if closed:
             return "blink or closure too short" if self._closures.is_blink else "closure too short"
         return "eyes open"
 

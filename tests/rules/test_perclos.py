@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from story import AWAKE, AWAY, OPEN, SAD, SHUT, Camera, State, play
+from story import AWAKE, OPEN, SAD, SHUT, SUNGLASSES, Camera, State, play
 
 STEADY = [Camera(10), Camera(15), Camera(30)]
 drowsy = [(70, OPEN), *[(0.7, SHUT), (2.3, OPEN)] * 40, (60, OPEN)]
@@ -32,14 +32,14 @@ def test_a_closure_counts_from_its_start_once_it_is_no_blink(camera: Camera) -> 
 
 
 def test_time_out_of_sight_is_in_neither_numerator_nor_denominator(camera: Camera) -> None:
-    played = play(camera.film([(36, OPEN), (4, SHUT), (20, AWAY)]))
+    played = play(camera.film([(36, OPEN), (4, SHUT), (20, SUNGLASSES)]))
     last = played.at(59.9)
     assert last.perclos_short == pytest.approx(0.1, abs=0.01)
     assert last.valid_short == pytest.approx(40 / 60, abs=0.02)
 
 
 def test_too_little_valid_time_gives_no_perclos(camera: Camera) -> None:
-    played = play(camera.film([(60, OPEN), (35, AWAY)]))
+    played = play(camera.film([(60, OPEN), (35, SUNGLASSES)]))
     assert played.at(87).perclos_short is not None
     assert played.at(94).perclos_short is None
 
