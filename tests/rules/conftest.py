@@ -18,3 +18,9 @@ CAMERAS = {
 @pytest.fixture(params=list(CAMERAS.values()), ids=list(CAMERAS))
 def camera(request: pytest.FixtureRequest) -> Camera:
     return request.param
+
+
+@pytest.fixture(params=[10.0, 15.0, 30.0], ids=["10 a second", "15 a second", "30 a second"])
+def rate(request: pytest.FixtureRequest) -> float:
+    """Frames a second of a simulated drive (`driving/`), which always has jitter and 5 % lost frames."""
+    return request.param
