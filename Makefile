@@ -14,7 +14,7 @@ APT := $(if $(filter-out 0,$(shell id -u)),sudo -n )env DEBIAN_FRONTEND=noninter
 # Package lists may be missing or old: a first try without them, a second one with.
 install = { $(APT) install -y $(1) || { $(APT) update && $(APT) install -y $(1); }; }
 
-.PHONY: help demo test faults venv lint types contract format clean mosquitto gpsd strace chromium
+.PHONY: help demo test faults asyncapi venv lint types contract format clean mosquitto gpsd strace chromium
 
 help:
 	@echo 'make demo      set up what a device needs, run on a synthetic recording'
@@ -32,6 +32,13 @@ test: .venv/full.stamp mosquitto gpsd strace chromium lint types contract
 # Eight minutes in which everything fails that can; make faults FAULTS='--seed 7' plans others.
 faults: .venv/full.stamp mosquitto
 	PYTHONPATH=tests $(BIN)/python tests/faults/campaign.py $(FAULTS)
+
+# The AsyncAPI document against the schema of its makers, which their npm package brings.
+asyncapi: .venv/full.stamp
+	folder=$$(mktemp -d); trap 'rm -rf "$$folder"' EXIT; \
+	npm pack --silent --pack-destination "$$folder" @asyncapi/specs@6.11.1; \
+	tar xzf "$$folder"/*.tgz -C "$$folder"; \
+	ASYNCAPI_SCHEMA="$$folder/package/schemas/3.0.0-without-\$$id.json" $(BIN)/python -m pytest -q tests/delivery/test_asyncapi.py
 
 venv: .venv/full.stamp
 

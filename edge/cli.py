@@ -281,12 +281,17 @@ def outbox_rekey(config_file: Path | None, key: Path | None) -> None:
 
 
 @cli.command()
-@click.argument("what", type=click.Choice(["config", "event"]))
+@click.argument("what", type=click.Choice(["config", "event", "asyncapi"]))
 def schema(what: str) -> None:
-    """Print the JSON Schema of the configuration or of the event.
+    """Print the JSON Schema of the configuration or of the event, or the AsyncAPI 3 document of every topic (YAML).
 
     Example: driver-monitor schema event > event.schema.json
     """
+    if what == "asyncapi":
+        from edge.delivery.asyncapi_text import asyncapi_text
+
+        click.echo(asyncapi_text(), nl=False)
+        return
     if what == "event":
         from edge.delivery.schema import event_schema
 
