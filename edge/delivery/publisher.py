@@ -210,7 +210,7 @@ class Publisher:
             if self._connected:
                 self._say_farewell(connection)
         finally:
-            self._connected = self._has_room = self._holds_back = False
+            self._connected = self._has_room = False
             connection.close()
 
     def _send(self, connection: Connection) -> None:

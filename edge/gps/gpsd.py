@@ -182,7 +182,10 @@ class Gpsd:
 
 
 def connect(config: GpsConfig) -> socket.socket:
-    gpsd = socket.create_connection((config.host, config.port), CONNECT_S)
+    try:
+        gpsd = socket.create_connection((config.host, config.port), CONNECT_S)
+    except UnicodeError:
+        raise OSError("that is no host name") from None
     try:
         gpsd.sendall(WATCH)
     except OSError:

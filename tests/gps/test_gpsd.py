@@ -14,6 +14,7 @@ from fake_receiver import FakeReceiver, drive
 
 from edge.config import GpsConfig
 from edge.errors import CheckFailed
+from edge.gps import gpsd
 from edge.gps.gpsd import Gpsd
 from edge.gps.gpsd_probe import try_gpsd
 
@@ -160,7 +161,7 @@ class Scripted:
         self._server = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._server.getsockname()[1]
         self.asked: list[bytes] = []
-        self._open: list[socket.socket] = []
+        self.open: list[socket.socket] = []
         self._script, self._stay = script, stay
         threading.Thread(target=self._serve, daemon=True).start()
 
@@ -170,14 +171,14 @@ class Scripted:
             self.asked.append(client.recv(1024))
             client.sendall(piece)
             if self._stay:
-                self._open.append(client)
+                self.open.append(client)
             else:
                 client.close()
         if not self._stay:
             self._server.close()
 
     def close(self) -> None:
-        for client in self._open:
+        for client in self.open:
             client.close()
         self._server.close()
 
@@ -188,23 +189,23 @@ def test_garbage_half_lines_and_huge_lines_are_passed_over(follow: Follow) -> No
         b'{"class":"TPV","mode":3,"lat":91.0,"lon":0.0}\n', b'{"class":"TPV","mode":3,"lat":NaN,"lon":0.0}\n',
         b'{"class":"TPV","mode":3,"time":"yesterday"}\n', TPV[:40] + b"\n", b"x" * 1_000_000 + b"\n",
     ]  # fmt: skip
-    gpsd = Scripted(VERSION + b"".join(garbage) + TPV + TPV[:30], stay=True)
-    client = follow(gpsd.port)
+    server = Scripted(VERSION + b"".join(garbage) + TPV + TPV[:30], stay=True)
+    client = follow(server.port)
     wait_for(lambda: here(client), "the one good line")
     assert client.damaged == len(garbage)
-    gpsd.close()
+    server.close()
 
 
 def test_a_client_asks_for_json_and_comes_back_after_each_end(follow: Follow) -> None:
-    gpsd = Scripted(TPV[:50], b"", b"\n\n\n", TPV)
-    client = follow(gpsd.port)
+    server = Scripted(TPV[:50], b"", b"\n\n\n", TPV)
+    client = follow(server.port)
     wait_for(lambda: here(client), "the fourth connection's fix")
-    assert gpsd.asked == [b'?WATCH={"enable":true,"json":true};\n'] * 4
+    assert server.asked == [b'?WATCH={"enable":true,"json":true};\n'] * 4
 
 
 def test_a_line_cut_off_by_the_end_of_a_connection_is_not_joined_to_the_next(follow: Follow) -> None:
-    gpsd = Scripted(TPV[:60], TPV[60:] + TPV.replace(b"45.5", b"46.5"))
-    client = follow(gpsd.port)
+    server = Scripted(TPV[:60], TPV[60:] + TPV.replace(b"45.5", b"46.5"))
+    client = follow(server.port)
     wait_for(lambda: here(client), "the whole line's fix")
     assert here(client).latitude == pytest.approx(46.5017)
 
@@ -216,6 +217,28 @@ def test_a_lost_gpsd_is_said_once(follow: Follow, caplog: pytest.LogCaptureFixtu
     begin = time.monotonic()
     wait_for(lambda: time.monotonic() > begin + 0.5, "some tries more")
     assert 1 <= caplog.text.count("cannot be heard") <= 2  # it closed; nothing listens there
+
+
+def test_a_gpsd_that_answers_no_more_is_asked_and_then_left(
+    follow: Follow, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(gpsd, "SILENCE_S", 0.2)
+    silent = Scripted(TPV, TPV, stay=True)
+    follow(silent.port)
+    wait_for(lambda: len(silent.asked) == 2, "it connects anew")
+    assert "no answer in 0.2 s" in caplog.text
+    assert silent.open[0].recv(100) == b"?VERSION;\n"
+    silent.close()
+
+
+@pytest.mark.parametrize("host", ["a" * 64 + ".invalid", "no-such-host.invalid"])
+def test_a_host_that_cannot_be_is_said(host: str, caplog: pytest.LogCaptureFixture) -> None:
+    client = Gpsd(GpsConfig(kind="gpsd", host=host))
+    client.start()
+    wait_for(lambda: "cannot be heard" in caplog.text, "it is said")
+    client.close()
+    with pytest.raises(CheckFailed, match="cannot be reached"):
+        try_gpsd(GpsConfig(kind="gpsd", host=host))
 
 
 def test_check_tells_what_gpsd_says(receiver: Receive, follow: Follow) -> None:
@@ -233,10 +256,10 @@ def test_check_tells_a_gpsd_that_is_not_there() -> None:
 
 
 def test_check_tells_a_gpsd_without_a_receiver() -> None:
-    gpsd = Scripted(VERSION + b'{"class":"DEVICES","devices":[]}\n', stay=True)
+    server = Scripted(VERSION + b'{"class":"DEVICES","devices":[]}\n', stay=True)
     with pytest.raises(CheckFailed, match="has no receiver; connect one"):
-        try_gpsd(GpsConfig(kind="gpsd", port=gpsd.port))
-    gpsd.close()
+        try_gpsd(GpsConfig(kind="gpsd", port=server.port))
+    server.close()
 
 
 def test_check_tells_what_is_not_gpsd() -> None:
