@@ -83,7 +83,7 @@ class BaselineConfig(Section):
 
 
 class GuardsConfig(Section):
-    """What narrows the eyes without sleep: a guard withholds a microsleep, never sleep."""
+    """What narrows the eyes without sleep. A guard withholds a microsleep, never sleep."""
 
     laughing: bool = True
     """Lifted cheeks narrow the eyes: withholds, and asks for `perclos.covered_above` to call them closed."""
@@ -91,16 +91,16 @@ class GuardsConfig(Section):
     """Laughing is P(happy) above this: more likely than all else together; above the driver's own usual, too."""
     looking_down: bool = True
     """Lids follow a gaze that goes down: withholds, and asks for `perclos.covered_above` to call them closed."""
-    down_degrees: Annotated[float, Field(gt=0, le=90)] = 10.0
-    """Looking down is a head so far under its usual pitch: four times what the pose trembles by (own choice)."""
+    down_degrees: Annotated[float, Field(gt=0, le=90)] = 7.0
+    """Looking down is a head so far under its usual pitch: three times what the pose trembles by (own choice)."""
     speaking: bool = True
     """A mouth that opens and closes again and again: withholds."""
     speech_swing: Annotated[float, Field(gt=0, le=1)] = 0.05
     """Of the eye distance: the mouth opens and closes by so much in speech (own choice)."""
     one_eye: bool = True
     """One eye that is seen open: a wink withholds."""
-    yawn: bool = False
-    """A yawn with the eyes shut withholds; off: it is 1.5 s without looking all the same."""
+    yawn: bool = True
+    """A yawn draws the whole face: asks for `perclos.covered_above`; it withholds nothing, shut is shut."""
     yawn_open: Annotated[float, Field(gt=0, le=2)] = 0.3
     """Mouth open by more of the eye distance than speech opens it: car drivers speak up to 0.25 (own choice)."""
     turning: bool = True

@@ -1,4 +1,9 @@
-"""One CSV row a frame: what was seen, what the windows held, what was decided and why."""
+"""One CSV row a frame: what was seen, what is usual for this driver, what the windows held, what was decided and why.
+
+`closed_above` and `open_below` are the thresholds that judged this frame's eyes; `own_*` is the driver's baseline, of
+which `own_learned` (0 to 1) has been learned. `alarm_*` is PERCLOS without what was told or withheld. `shows` names the
+guards' evidence in this frame, `withheld` the guard that speaks for the closure. Speed is in metres a second.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +12,7 @@ from typing import TextIO
 
 from edge.monitor import Step
 from edge.records import Observation
+from edge.rules.baseline import Own
 
 COLUMNS = (
     "time_s",
@@ -26,6 +32,13 @@ COLUMNS = (
     "sad",
     "surprise",
     "dark",
+    "speed",
+    "own_learned",
+    "own_open_eyes",
+    "own_pitch",
+    "own_happy",
+    "closed_above",
+    "open_below",
     "eyes_closed",
     "closed_for_s",
     "perclos_short",
@@ -34,6 +47,11 @@ COLUMNS = (
     "valid_long",
     "sad_share",
     "valid_sad",
+    "alarm_short",
+    "alarm_long",
+    "sad_support",
+    "shows",
+    "withheld",
     "reason",
     "signals",
 )
@@ -50,10 +68,14 @@ class TraceWriter:
         decision = step.decision
         signals = " ".join(f"{s.signal}:{s.cause}:{s.level}:{s.phase}" for s in decision.signals)
         closed = None if decision.eyes_closed is None else int(decision.eyes_closed)
+        thresholds = decision.thresholds or (None, None)
         self._rows.writerow(
             [
                 _number(step.time),
                 *_seen(step.observation),
+                _number(decision.speed),
+                *_known(decision.own),
+                *(_number(threshold) for threshold in thresholds),
                 closed,
                 _number(decision.closed_for_s),
                 _number(decision.perclos_short),
@@ -62,6 +84,11 @@ class TraceWriter:
                 _number(decision.valid_long),
                 _number(decision.sad_share),
                 _number(decision.valid_sad),
+                _number(decision.alarm_short),
+                _number(decision.alarm_long),
+                _number(decision.sad_support),
+                "+".join(decision.shows),
+                decision.withheld,
                 decision.reason,
                 signals,
             ]
@@ -85,6 +112,12 @@ def _seen(observation: Observation | None) -> list[str | int | None]:
         *(_number(value) for value in classes),
         int(observation.dark),
     ]
+
+
+def _known(own: Own | None) -> list[str | None]:
+    if own is None:
+        return [None] * 4
+    return [_number(own.learned), _number(own.open_eyes), _number(own.pitch, 1), _number(own.happy)]
 
 
 def _number(value: float | None, digits: int = 4) -> str | None:

@@ -15,7 +15,9 @@ from edge.rules.window import Elapsed
 MOST_OF_IT = 0.5
 """A guard speaks for a closure where its evidence held for more than this share of it: emotions flicker, too."""
 DROPOUT_S = 1.0
-"""Evidence that is lost for less goes on."""
+"""Evidence that is lost for less is the same when it comes back."""
+LINGER_S = 0.3
+"""Lids that were narrowed stay so after the last frame that showed why: the pose trembles, emotions flicker."""
 NO_LATER_S = 0.5
 """Laughter and a gaze that goes down come before the lids or with them, or right after a blink: emotion is read up to
 a tenth of a second late, and a head takes its time. A face that is calm while its eyes close, and whose head then
@@ -43,27 +45,28 @@ class Seen:
         return tuple(name.replace("_", " ") for name in self.__slots__ if getattr(self, name))
 
 
-NARROWING = ("laughing", "looking down")
-WITHHOLDING = (*NARROWING, "speaking", "one eye", "yawning")
+NARROWING = ("laughing", "looking down", "yawning")
+WITHHOLDING = ("laughing", "looking down", "speaking", "one eye")
 
 
 class Guards:
-    """Laughing: lifted cheeks narrow the eyes. Looking down: the lids follow. Speaking: nobody sleeps who speaks. One
-    eye: the other one is seen open, as in a wink. A yawn may be left to be told or not. A fast turn blurs the eyes.
+    """Laughing: lifted cheeks narrow the eyes. Looking down: the lids follow. Yawning: the whole face is drawn, but
+    shut eyes are told as ever. Speaking: nobody sleeps who speaks. One eye: the other one is seen open, as in a wink. A
+    fast turn blurs the eyes.
 
     `withheld` names the guard that speaks for the closure in progress, or for the one that the last step ended.
     """
 
     def __init__(self, config: GuardsConfig, closures: ClosuresConfig, covered_above: float) -> None:
         self._config = config
-        self._open_below = closures.open_below
+        self._closed_above, self._open_below = closures.closed_above, closures.open_below
         self._narrowed = Thresholds(covered_above, min(covered_above, NARROWED_OPEN_BELOW))
         self._turning = Turning(config.turning_degrees, closures.unseen_s)
         self._speaking = Speaking(config.speech_swing, config.yawn_open)
         self._before = Seen()
         # Evidence, by name: since when it has held, and when it was last seen.
-        self._since = dict.fromkeys(WITHHOLDING, math.inf)
-        self._last = dict.fromkeys(WITHHOLDING, -math.inf)
+        self._since = dict.fromkeys(NARROWING, math.inf)
+        self._last = dict.fromkeys(NARROWING, -math.inf)
         self._closure: float | None = None
         self._seconds = dict.fromkeys(WITHHOLDING, 0.0)
         self._closed_s = 0.0
@@ -97,16 +100,19 @@ class Guards:
     def narrow(self, now: float, seen: Seen, closure: float | None, own: Thresholds) -> Thresholds:
         """The thresholds for a frame at `now` that shows `seen`, amid the closure that began at `closure` (or none).
 
-        Where something narrows the eyes, closed is only what is surely covered; not where they closed first.
+        Where something narrows the eyes, closed is only what is surely covered; not where they closed first. One eye
+        that is open ends a closure of both.
         """
-        for name in WITHHOLDING:
-            if name not in seen.names:
-                continue
-            if now - self._last[name] > DROPOUT_S:
-                self._since[name] = now
-            self._last[name] = now
-        narrowed = any(name in seen.names and self._in_time(name, closure) for name in NARROWING)
-        return self._narrowed if narrowed else own
+        for name in NARROWING:
+            if name in seen.names:
+                if now - self._last[name] > DROPOUT_S:
+                    self._since[name] = now
+                self._last[name] = now
+        if any(now - self._last[name] < LINGER_S and self._in_time(name, closure) for name in NARROWING):
+            return self._narrowed
+        if seen.one_eye:
+            return Thresholds(own.closed_above, max(own.open_below, min(own.closed_above, self._closed_above)))
+        return own
 
     def _in_time(self, name: str, closure: float | None) -> bool:
         return closure is None or name not in NARROWING or self._since[name] <= closure + NO_LATER_S
