@@ -18,8 +18,8 @@ from torch.nn import functional
 
 from train.twin import Add, Convolution, Dense, Normalisation, Twin
 
-_FORGET = 0.0005
-"""By how much of itself a range shrinks a batch: it is about that of the last thousands of pictures."""
+_FORGET = 0.01
+"""By how much of itself a range shrinks a batch: it is about that of the last hundred batches."""
 _OUTLYING = 5.0
 """Root mean squares beyond which a value is an outlier."""
 _COMPUTES = (Convolution, Dense, Normalisation, Add, nn.ReLU)
