@@ -52,6 +52,6 @@ class VisionConfig(Section):
     emotion_interval_s: Annotated[float, Field(ge=0, le=2)] = 0.1
     """Emotion changes slowly: it is read at most this often, which spares the processor."""
     threads: Annotated[int, Field(ge=1, le=8)] = 1
-    """Threads of each model and of OpenCV; one is fastest for models this small."""
+    """Threads of each model, and of haar and yunet; one is fastest for models this small."""
     dark_below: Annotated[float, Field(ge=0, le=255)] = 12.0
     """Mean grey value of a frame under which it is too dark to see anything."""

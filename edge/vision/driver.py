@@ -30,9 +30,9 @@ class Driver:
         self._time = -math.inf
         self._others: list[Box] = []
 
-    def follow(self, face: Face, time: float) -> None:
+    def follow(self, box: Box, time: float) -> None:
         """The driver's face is there at that time (seconds)."""
-        self._last, self._time = face.box, time
+        self._last, self._time = box, time
 
     def is_among(self, faces: Sequence[Face]) -> bool:
         """Whether one of all the faces that were found is where the driver is followed; the rest is others'.

@@ -22,15 +22,15 @@ class FaceDetector(Protocol):
         ...
 
 
-def face_detector(config: FaceConfig) -> FaceDetector:
-    """The detector that the configuration names.
+def face_detector(config: FaceConfig, threads: int = 1) -> FaceDetector:
+    """The detector that the configuration names; `threads` are those of its model's runtime.
 
     Raises:
         ConfigError: what it needs is missing.
     """
     match config.detector:
         case "native":
-            return NativeDetector(config.native_model)
+            return NativeDetector(config.native_model, threads)
         case "haar":
             return HaarDetector(config)
         case "yunet":

@@ -12,14 +12,15 @@ from numpy.typing import NDArray
 from edge.errors import ConfigError
 from edge.records import Box, Face, GreyImage
 from edge.vision.crops import Square, cut, level
-from edge.vision.points import INNER_LIPS, LABELS, LEFT_EYE, OUTER_LIPS, PRESENCE_SCALE, RIGHT_EYE, eye_centres
+from edge.vision.points import INNER_LIPS, LABELS, LEFT_EYE, PRESENCE_SCALE, RIGHT_EYE, eye_centres, mouth_centre
 from edge.vision.tflite import TfliteModel
 
 AVERTED = 0.75
 """An eye that looks narrower than this share of the other is seen from its side: its lids can't be told open from
 closed. The eyes stand about 20 degrees outward on the head, so this is a turn of about 25 degrees."""
 
-_LIPS_BELOW, _LIPS_ABOVE = slice(1, 5), slice(6, 10)
+_LIPS = np.array([0, 1, 1, 1, 1, 0, -1, -1, -1, -1], np.float32) / 4
+"""Times the inner lips: the middle of those below less that of those above."""
 _OUTER_CORNER, _INNER_CORNER = 0, 4
 
 
@@ -37,18 +38,20 @@ class Contours:
         """Between the centres of the eyes, in pixels; at least 1, so that it can divide."""
         return max(math.dist(*eye_centres(self.points)), 1.0)
 
-    def face(self) -> Face:
-        """The face with its box around all points, brows to chin."""
+    def box(self) -> Box:
+        """Around all points, brows to chin."""
         left, top = self.points.min(axis=0).tolist()
         right, bottom = self.points.max(axis=0).tolist()
+        return Box(left, top, right - left, bottom - top)
+
+    def face(self) -> Face:
         right_eye, left_eye = eye_centres(self.points)
-        x, y = self.points[OUTER_LIPS].mean(axis=0).tolist()
         right_width, left_width = _width(self.points[RIGHT_EYE]), _width(self.points[LEFT_EYE])
         return Face(
-            Box(left, top, right - left, bottom - top),
+            self.box(),
             right_eye,
             left_eye,
-            (x, y),
+            mouth_centre(self.points),
             self.presence,
             right_eye_averted=right_width < AVERTED * left_width,
             left_eye_averted=left_width < AVERTED * right_width,
@@ -56,13 +59,13 @@ class Contours:
 
     def mouth_open(self) -> float:
         """Distance between the inner lips over the distance between the eyes."""
-        lips = self.points[INNER_LIPS]
-        opening = lips[_LIPS_BELOW].mean(axis=0) - lips[_LIPS_ABOVE].mean(axis=0)
-        return float(np.hypot(*opening)) / self.eye_distance
+        across, down = (_LIPS @ self.points[INNER_LIPS]).tolist()
+        return math.hypot(across, down) / self.eye_distance
 
 
 def _width(eye: NDArray[np.float32]) -> float:
-    return float(np.hypot(*(eye[_OUTER_CORNER] - eye[_INNER_CORNER])))
+    across, down = (eye[_OUTER_CORNER] - eye[_INNER_CORNER]).tolist()
+    return math.hypot(across, down)
 
 
 class LandmarkReader:

@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 
 import cv2
+import numpy as np
 
 from edge.config import VisionConfig
 from edge.records import Box, Emotion, Face, Frame, GreyImage, Observation
@@ -46,9 +47,10 @@ class Pipeline:
     """
 
     def __init__(self, config: VisionConfig) -> None:
-        cv2.setNumThreads(config.threads)  # its pool would fight the models' own over the cores
+        # One pool of threads at a time: the models' runtime has its own, OpenCV gets one only where it searches itself.
+        cv2.setNumThreads(1 if config.face.detector == "native" else config.threads)
         self._config = config
-        self._detector = face_detector(config.face)
+        self._detector = face_detector(config.face, config.threads)
         self._landmarks = LandmarkReader(config.landmarks_model, config.threads)
         self._eyes = EyeReader(config.eyes_model, config.threads)
         self._emotions = EmotionReader(config.emotion_model, config.threads)
@@ -62,8 +64,17 @@ class Pipeline:
         self._emotion_time = -math.inf
 
     def see(self, frame: Frame) -> Observation:
-        """What is to be seen in one frame, uint8[height, width] of any size from 64x48."""
+        """What is to be seen in one frame, uint8[height, width] of any size from 64x48, its rows padded or not.
+
+        Raises:
+            ValueError: the image is no grey one; `edge.cameras.grey` makes it one.
+        """
         image = frame.image
+        if image.ndim != 2 or image.dtype != np.uint8 or not image.size:
+            raise ValueError(
+                f"a frame is grey, uint8 (height, width), and not {image.dtype} {image.shape}; convert it with "
+                "edge.cameras.grey.grey first"
+            )
         if float(image[::_DARK_STEP, ::_DARK_STEP].mean()) < self._config.dark_below:
             self._forget()
             return Observation(frame.time, dark=True)
@@ -75,7 +86,7 @@ class Pipeline:
         self._square = face_square(seen.points)
         face = seen.face()
         self._near = face.box
-        self._driver.follow(face, frame.time)
+        self._driver.follow(face.box, frame.time)
         height, width = image.shape
         return Observation(
             frame.time,
@@ -96,7 +107,7 @@ class Pipeline:
                 self._doubts = 0 if self._driver.is_among(faces) else self._doubts + 1
             if self._doubts < DOUBTS:
                 seen = self._read(image, self._square, KEEP_PRESENCE)
-                if seen is not None and self._driver.is_seated(seen.face().box, image.shape, LEANING):
+                if seen is not None and self._driver.is_seated(seen.box(), image.shape, LEANING):
                     return seen
         return self._search(image, time, faces)
 
@@ -110,7 +121,7 @@ class Pipeline:
         for candidate in self._driver.candidates(faces, image.shape, time)[:CANDIDATES]:
             seen = self._settle(image, candidate)
             if seen is not None:
-                self._driver.follow(seen.face(), time)
+                self._driver.follow(seen.box(), time)
                 self._driver.is_among(faces)
                 self._checked, self._doubts = time, 0
                 return seen

@@ -88,10 +88,27 @@ _LEAST_SIDE = 8.0
 """Pixels; below this there is no face."""
 
 
+def _mean_of(*parts: slice) -> NDArray[np.float32]:
+    """float32[parts, 63]: times the points, the mean of each part."""
+    weights = np.zeros((len(parts), COUNT), np.float32)
+    for row, part in zip(weights, parts, strict=True):
+        row[part] = 1 / len(range(COUNT)[part])
+    return weights
+
+
+_MEANS = _mean_of(RIGHT_EYE, LEFT_EYE, OUTER_LIPS, OVAL, slice(None))
+
+
 def eye_centres(points: Points) -> tuple[tuple[float, float], tuple[float, float]]:
     """Centre of the right and of the left eye: the mean of its contour."""
-    right, left = points[RIGHT_EYE].mean(axis=0), points[LEFT_EYE].mean(axis=0)
-    return (float(right[0]), float(right[1])), (float(left[0]), float(left[1]))
+    right, left = (_MEANS[:2] @ points).tolist()
+    return (right[0], right[1]), (left[0], left[1])
+
+
+def mouth_centre(points: Points) -> tuple[float, float]:
+    """The mean of the outer lips."""
+    x, y = (_MEANS[2] @ points).tolist()
+    return x, y
 
 
 def face_square(points: Points) -> Square:
@@ -100,15 +117,14 @@ def face_square(points: Points) -> Square:
     Its turn follows from the line through the eyes and from that from the eyes to the mouth, so that a face in
     profile, where the eyes fall together, is not turned at random.
     """
-    right, left = points[RIGHT_EYE].mean(axis=0), points[LEFT_EYE].mean(axis=0)
-    across = left - right
-    down = points[OUTER_LIPS].mean(axis=0) - (right + left) / 2
-    roll = math.atan2(float(across[1] - down[0]), float(across[0] + down[1]))
-    spread = math.sqrt(float(((points - points.mean(axis=0)) ** 2).sum(axis=1).mean()))
-    side = max(_LEAST_SIDE, _SIDE_PER_SPREAD * spread)
-    x, y = points[OVAL].mean(axis=0)
+    middle = _MEANS @ points
+    (right_x, right_y), (left_x, left_y), (mouth_x, mouth_y), (x, y), _ = middle.tolist()
+    down_x, down_y = mouth_x - (right_x + left_x) / 2, mouth_y - (right_y + left_y) / 2
+    roll = math.atan2(left_y - right_y - down_x, left_x - right_x + down_y)
+    apart = (points - middle[4]).ravel()
+    side = max(_LEAST_SIDE, _SIDE_PER_SPREAD * math.sqrt(float(apart @ apart) / COUNT))
     lower = _OVAL_TO_CENTRE * side
-    return Square(float(x) - lower * math.sin(roll), float(y) + lower * math.cos(roll), side, roll)
+    return Square(x - lower * math.sin(roll), y + lower * math.cos(roll), side, roll)
 
 
 def square_of_eyes(right: tuple[float, float], left: tuple[float, float]) -> Square:

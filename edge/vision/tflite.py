@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -118,7 +119,7 @@ class TfliteModel:
 
     def run(self, image: GreyImage) -> NDArray[np.float32]:
         """Scores (float32[labels], logits) of pixels uint8[height, width] or [height, width, channels]."""
-        return self._invoke(self._pixel_to_input[image])
+        return self._invoke(np.asarray(cv2.LUT(image, self._pixel_to_input)))
 
     def run_scaled(self, scaled: NDArray[np.float32]) -> NDArray[np.float32]:
         """Scores of one input that is already (pixel - mean) / std, float32[height, width, channels]."""

@@ -18,7 +18,7 @@ def face(x: float, y: float, size: float) -> Face:
 def followed(driver: Face, *others: Face, seat: SeatRegion = EVERYWHERE) -> Driver:
     """A driver who was followed at time 0, beside others who were seen then."""
     memory = Driver(seat)
-    memory.follow(driver, 0.0)
+    memory.follow(driver.box, 0.0)
     assert memory.is_among([driver, *others])
     return memory
 

@@ -9,6 +9,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from edge.cameras.camera import CameraEnded
 from edge.cameras.recording import RecordingCamera
@@ -137,7 +139,7 @@ def test_what_looks_like_a_face_at_the_last_place_does_not_hide_the_driver(
             x, y = near.x + near.width / 2, near.y + near.height / 2
             return [Face(near, (x - 20, y), (x + 20, y), (x, y + 40), 1.0)]
 
-    monkeypatch.setattr(pipeline, "face_detector", Fooled)
+    monkeypatch.setattr(pipeline, "face_detector", lambda config, threads: Fooled(config))
     height, width = portrait.shape
     right, left = (np.full((height, 2 * width), 90, np.uint8) for _ in range(2))
     right[:, width:], left[:, :width] = portrait, portrait
@@ -161,6 +163,38 @@ def test_a_larger_frame_gives_the_same_face_in_its_own_pixels(portrait: GreyImag
 def test_a_frame_of_any_size_is_taken(size: tuple[int, int]) -> None:
     noise = np.random.default_rng(1).integers(0, 256, size, np.uint8)
     assert see(film(noise, np.full(size, 200, np.uint8)))[1].face is None
+
+
+@settings(max_examples=12, deadline=None)
+@given(st.integers(160, 1920), st.floats(1.2, 1.8), st.integers(0, 70))
+def test_a_driver_is_seen_at_every_size_and_whatever_the_rows_are_padded_to(
+    portrait: GreyImage, width: int, ratio: float, padding: int
+) -> None:
+    height = min(1080, round(width / ratio))
+    scale = min(width / portrait.shape[1], height / portrait.shape[0])
+    small = cv2.resize(portrait, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    padded = np.full((height, width + padding), 60, np.uint8)
+    padded[: min(height, small.shape[0]), : min(width, small.shape[1])] = small[:height, :width]
+    view = padded[:, :width]
+    whole = see(film(*[view.copy()] * 2))
+    assert see(film(*[view] * 2)) == whole
+    assert all(observation.face is not None for observation in whole)
+
+
+@pytest.mark.parametrize(
+    "image",
+    [
+        np.zeros((480, 640, 3), np.uint8),
+        np.zeros((480, 640, 1), np.uint8),
+        np.zeros((480, 640), np.uint16),
+        np.zeros((480, 640), np.float32),
+        np.zeros((0, 640), np.uint8),
+    ],
+)
+def test_a_frame_that_is_not_grey_is_refused_with_what_it_is(image: np.ndarray) -> None:
+    with pytest.raises(ValueError, match=r"a frame is grey, uint8 \(height, width\), and not") as refused:
+        see(film(image))
+    assert f"{image.dtype} {image.shape}" in str(refused.value)
 
 
 def test_a_frame_of_another_size_amid_the_others_does_no_harm(portrait: GreyImage) -> None:
@@ -195,6 +229,12 @@ def test_an_emotion_is_not_carried_over_a_loss(portrait: GreyImage) -> None:
 
 def test_the_same_frames_give_the_same_observations(synthetic: list[GreyImage]) -> None:
     assert see(film(*synthetic[110:140])) == see(film(*synthetic[110:140]))
+
+
+def test_more_threads_see_the_same_and_opencv_keeps_to_one_beside_the_models(synthetic: list[GreyImage]) -> None:
+    with_two = see(film(*synthetic[:20]), VisionConfig(threads=2))
+    assert cv2.getNumThreads() == 1
+    assert with_two == see(film(*synthetic[:20]))
 
 
 @pytest.mark.parametrize("model", ["landmarks_model", "eyes_model", "emotion_model"])
