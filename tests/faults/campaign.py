@@ -11,8 +11,10 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import random
 import socket
+import subprocess
 import sys
 import tempfile
 import threading
@@ -76,7 +78,7 @@ def run_campaign(plan: Plan, tell: Callable[[str], None] = print) -> dict[str, A
             work = [runners.submit(_harass, vehicle, plan, over, counts, tell) for vehicle in fleet]
             work.append(runners.submit(_harass_broker, fault, plan, over, counts))
             try:
-                _wait(plan.seconds, work)
+                starts = _wait(plan.seconds, work)
             finally:
                 over.set()
             for each in work:
@@ -85,14 +87,21 @@ def run_campaign(plan: Plan, tell: Callable[[str], None] = print) -> dict[str, A
         drain_s = _drain(fleet, receiver)
         judgements = {v.name: judge(v.noted(), [a for a in receiver.arrivals if a.vehicle == v.name]) for v in fleet}
         report = _report(plan, fleet, judgements, receiver.arrivals, fault.outages, counts)
-    return {**report, "drain_s": drain_s, "left_out": left_out, "took_s": round(time.monotonic() - began, 1)}
+    reference = {"bare_start_s": spread(starts), "load": os.getloadavg()[2], "processors": os.cpu_count()}
+    return {
+        **report,
+        "reference": reference,
+        "drain_s": drain_s,
+        "left_out": left_out,
+        "took_s": round(time.monotonic() - began, 1),
+    }
 
 
 def _fleet(
     plan: Plan, folder: Path, network: Network, ports: Iterator[int], broker_port: int, left_out: dict[str, str],
     closing: ExitStack,
 ) -> Iterator[Vehicle]:  # fmt: skip
-    rate = 1.25 * plan.events / plan.seconds / plan.vehicles  # a quarter more: who is down decides nothing
+    target = plan.events // plan.vehicles
     for number in range(plan.vehicles):
         disk = None
         if number in (1, 2):
@@ -106,7 +115,9 @@ def _fleet(
             name,
             folder / name,
             Proxy(network, next(ports), broker_port),
-            rate,
+            rate=1.2 * target / plan.seconds,  # more than needed: who is down decides nothing
+            target=target,
+            until=time.monotonic() + plan.seconds,
             seed=plan.seed * 1000 + number,
             impatient=number % 4 != 3,
             disk=disk,
@@ -152,11 +163,16 @@ def _harass_broker(fault: Fault, plan: Plan, over: threading.Event, counts: Coun
         counts[fault.strike(chance)] += 1
 
 
-def _wait(seconds: float, work: list[Any]) -> None:
-    """So long, or until a runner has failed."""
+def _wait(seconds: float, work: list[Any]) -> list[float]:
+    """So long, or until a runner has failed; gives how long a bare start of the delivery's modules took meanwhile."""
     end = time.monotonic() + seconds
-    while time.monotonic() < end and not any(each.done() for each in work):
-        time.sleep(0.1)
+    starts = []
+    while (left := end - time.monotonic()) > 0 and not any(each.done() for each in work):
+        began = time.monotonic()
+        subprocess.run([sys.executable, "-c", "import edge.delivery.outbox, edge.delivery.publisher"], check=True)
+        starts.append(time.monotonic() - began)
+        time.sleep(max(0.0, min(seconds / 20, left)))
+    return starts
 
 
 def _drain(fleet: list[Vehicle], receiver: Receiver) -> float:
@@ -164,7 +180,7 @@ def _drain(fleet: list[Vehicle], receiver: Receiver) -> float:
     began = time.monotonic()
     for vehicle in fleet:
         vehicle.clock.write_text("+0")
-        vehicle.rate = 1e-6
+        vehicle.rate, vehicle.until = 1e-6, 0.0
     with ThreadPoolExecutor(len(fleet)) as ends:
         list(ends.map(Vehicle.stop, fleet))
     while late := [v for v in fleet if judge(v.noted(), [a for a in receiver.arrivals if a.vehicle == v.name]).lost]:
@@ -224,10 +240,10 @@ def _returns(fleet: list[Vehicle], arrivals: list[Arrival], outages: list[tuple[
     for vehicle in fleet:
         own = [arrival for arrival in arrivals if arrival.vehicle == vehicle.name]
         for at, measured in vehicle.kills:
-            if not measured or any(begin < at + 5 and at < end for begin, end in outages):
-                continue
-            births = [a.at for a in own if a.at > at and a.payload == b"online"]
-            yield next((a.at for a in own if births and a.at >= births[0] and "/event/" in a.topic), float("inf")) - at
+            birth = next((a.at for a in own if a.at > at and a.payload == b"online"), float("inf"))
+            first = next((a.at for a in own if a.at >= birth and "/event/" in a.topic), float("inf"))
+            if measured and not any(begin < first and at < end for begin, end in outages):
+                yield first - at
 
 
 def _reconnects(fleet: list[Vehicle], arrivals: list[Arrival], outages: list[tuple[float, float]]) -> Iterator[float]:

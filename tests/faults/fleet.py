@@ -38,6 +38,9 @@ class Vehicle:
     folder: Path
     proxy: Proxy
     rate: float = 10.0
+    """Decisions a second, and more where it is behind: `target` decisions until `until` (monotonic seconds)."""
+    target: int = 0
+    until: float = 0.0
     seed: int = 0
     impatient: bool = False
     clip: Path | None = None
@@ -73,6 +76,8 @@ class Vehicle:
         return read_journal(self.journal)
 
     def start(self) -> None:
+        if (left := self.until - time.monotonic()) > 5:
+            self.rate = max(self.rate, 1.3 * (self.target - len(self.noted().decided)) / left)
         with (self.folder / "log").open("ab") as log:
             self.process = subprocess.Popen(self._command(), stdout=log, stderr=log, cwd=ROOT)
 

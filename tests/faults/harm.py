@@ -67,7 +67,7 @@ def power_off(vehicle: Vehicle, chance: random.Random) -> None:
     vehicle.kill()
     time.sleep(chance.choice([0.0, chance.uniform(0, 1)]))
     vehicle.start()
-    time.sleep(1.0)
+    time.sleep(chance.uniform(0.5, 3.0))
 
 
 def power_off_while_events_wait(vehicle: Vehicle, _chance: random.Random) -> None:
@@ -81,7 +81,10 @@ def power_off_while_events_wait(vehicle: Vehicle, _chance: random.Random) -> Non
     vehicle.proxy.reset()
     vehicle.kill(measured=True)
     vehicle.proxy.heal()
+    connections, end = vehicle.proxy.connections, time.monotonic() + 20
     vehicle.start()
+    while vehicle.proxy.connections == connections and time.monotonic() < end:
+        time.sleep(0.02)
     time.sleep(1.0)
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any, Literal
+
+from packets import PUBACK, PUBLISH, Packets
 
 Direction = Literal["up", "down"]
 UP, DOWN = "up", "down"
-PUBLISH, PUBACK = 3, 4
 
 
 class Network:
@@ -129,25 +130,3 @@ class Proxy:
                 await writer.drain()
         if way == DOWN:
             writer.close()
-
-
-class Packets:
-    """Cuts a stream of bytes into MQTT control packets."""
-
-    def __init__(self) -> None:
-        self._rest = b""
-
-    def feed(self, data: bytes) -> Iterator[bytes]:
-        """The packets that are complete by now."""
-        self._rest += data
-        while (size := self._size()) and len(self._rest) >= size:
-            packet, self._rest = self._rest[:size], self._rest[size:]
-            yield packet
-
-    def _size(self) -> int | None:
-        length = 0
-        for place, byte in enumerate(self._rest[1:5]):
-            length |= (byte & 0x7F) << (7 * place)
-            if byte < 0x80:
-                return 2 + place + length
-        return None

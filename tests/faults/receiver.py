@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from paho.mqtt.client import Client, MQTTMessage, MQTTv5
-from paho.mqtt.enums import CallbackAPIVersion
-from paho.mqtt.packettypes import PacketTypes
-from paho.mqtt.properties import Properties
+from packets import CONNACK, PUBLISH, SUBACK, Packets, connect, puback, read_publish, subscribe
+
+BUFFER = 8 * 1024 * 1024
+"""Bytes that a broker can get rid of before it dies, even while this process is not given the processor."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +29,11 @@ class Arrival:
 
 
 class Receiver:
-    """Subscribed whenever the broker is there, with a session at the broker; every message goes to `file` first."""
+    """Subscribed with QoS 1 whenever the broker is there, with a session at it; everything goes to `file` first.
+
+    A library would drop what it has not read yet as soon as it cannot write an acknowledgement to a broker that was
+    killed; this reads to the end.
+    """
 
     def __init__(self, port: int, file: Path) -> None:
         self.subscribed = threading.Event()
@@ -36,36 +41,48 @@ class Receiver:
         self._file = file.open("ab", buffering=0)
         self._port = port
         self._over = False
-        client = Client(CallbackAPIVersion.VERSION2, "fleet-log", protocol=MQTTv5)
-        client.on_connect = lambda *_: client.subscribe("driver-monitor/#", qos=1)
-        client.on_subscribe = lambda *_: self.subscribed.set()
-        client.on_disconnect = lambda *_: self.subscribed.clear()
-        client.on_message = self._take
-        self._client = client
         self._thread = threading.Thread(target=self._run, name="receiver", daemon=True)
         self._thread.start()
 
     def close(self) -> None:
         self._over = True
-        self._client.disconnect()
         self._thread.join(10)
         self._file.close()
 
     def _run(self) -> None:
-        properties = Properties(PacketTypes.CONNECT)
-        properties.SessionExpiryInterval = 3600
         while not self._over:
-            try:
-                self._client.connect("127.0.0.1", self._port, 60, clean_start=False, properties=properties)
-                while self._client.loop(0.1) == 0:
-                    pass
-            except OSError:
-                pass
+            with suppress(OSError), socket.socket() as broker:
+                broker.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, BUFFER)
+                broker.settimeout(0.2)
+                broker.connect(("127.0.0.1", self._port))
+                broker.sendall(connect("fleet-log", 3600))
+                self._listen(broker)
             self.subscribed.clear()
             time.sleep(0.02)
 
-    def _take(self, _client: Client, _data: Any, message: MQTTMessage) -> None:
-        if message.retain:
-            return
-        self._file.write(message.topic.encode() + b" " + message.payload + b"\n")
-        self.arrivals.append(Arrival(time.monotonic(), message.topic, message.payload))
+    def _listen(self, broker: socket.socket) -> None:
+        packets = Packets()
+        while not self._over:
+            try:
+                data = broker.recv(65536)
+            except TimeoutError:
+                continue
+            if not data:
+                return
+            for packet in packets.feed(data):
+                self._take(packet, broker)
+
+    def _take(self, packet: bytes, broker: socket.socket) -> None:
+        kind = packet[0] >> 4
+        if kind == SUBACK:
+            self.subscribed.set()
+        answer = subscribe("driver-monitor/#") if kind == CONNACK else b""
+        if kind == PUBLISH:
+            published = read_publish(packet)
+            if not published.retained:
+                self._file.write(published.topic.encode() + b" " + published.payload + b"\n")
+                self.arrivals.append(Arrival(time.monotonic(), published.topic, published.payload))
+            answer = puback(published.identifier) if published.identifier is not None else b""
+        if answer:
+            with suppress(OSError):
+                broker.sendall(answer)
