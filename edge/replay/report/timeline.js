@@ -351,7 +351,7 @@ class Timeline {
     });
   }
 
-  /** What was to be seen; a column of pixels shows the worst, so that no short loss is hidden. */
+  /** What was to be seen; a column of pixels shows the worst, so that no short loss is hidden. A gap is no frame. */
   drawSight(lane) {
     const { pen } = this;
     let column = GUTTER, worst = null;
@@ -363,8 +363,8 @@ class Timeline {
     this.each("sight", (value, at) => {
       const here = Math.max(GUTTER, Math.min(Math.floor(at), GUTTER + this.width));
       if (value === null) {
-        finish(here + 1);
-        worst = null;
+        finish(here);
+        worst = this.data.sights.length - 1;
       } else if (worst !== null && here === column) {
         worst = Math.max(worst, value);
         return;
