@@ -58,13 +58,13 @@ class Monitor:
     def step(self, frame: Frame) -> Step:
         """See one frame and decide."""
         observation = self._vision.see(frame)
-        decision = self._policy.step(observation, self._speed_at(frame.wall))
+        decision = self._policy.step(observation, self._speed_at(frame.time))
         self._last = frame.time, frame.wall
         return Step(frame.time, observation, decision, self._build(decision.signals, frame.time, frame.wall))
 
     def camera_fault(self, time: float, wall: float) -> Step:
         """The camera has given no frame until `time`."""
-        decision = self._policy.camera_fault(time, self._speed_at(wall))
+        decision = self._policy.camera_fault(time, self._speed_at(time))
         self._last = time, wall
         return Step(time, None, decision, self._build(decision.signals, time, wall))
 
@@ -74,9 +74,9 @@ class Monitor:
         decision = Decision(time, self._policy.close(time), reason="the end")
         return Step(time, None, decision, self._build(decision.signals, time, wall))
 
-    def _speed_at(self, wall: float) -> float | None:
+    def _speed_at(self, time: float) -> float | None:
         """Metres a second; None without a fix, or with one that tells no speed."""
-        position = self._position_at(wall)
+        position = self._position_at(time)
         return position.speed if position else None
 
     def _build(self, signals: Iterable[Signal], time: float, wall: float) -> tuple[Event, ...]:
