@@ -41,7 +41,8 @@ def status_schema() -> dict[str, Any]:
         "age": {"type": ["number", "null"], "minimum": 0, "description": "Seconds since the last place was told."},
         "satellites": {"type": ["integer", "null"], "minimum": 0, "description": "Satellites used."},
     }
-    model = _object({"version": {"type": "string"}, "sha256": {"type": "string", "pattern": "^[0-9a-f]{64}$"}}, "")
+    digits = {"type": "string", "pattern": "^[0-9a-f]{16}$", "description": "The first 16 digits of the file's hash."}
+    model = _object({"version": {"type": "string"}, "sha256": digits}, "")
     properties = {
         "version": {"type": "string", "description": "Version of the program."},
         "session": {**_COUNT, "description": "Rises with each start of the daemon."},

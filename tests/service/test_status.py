@@ -38,7 +38,7 @@ def test_frames_and_camera_faults_are_counted_apart() -> None:
 def test_the_models_are_named_with_their_hashes() -> None:
     models = Status(Config(), 1).report(DELIVERY)["models"]
     assert set(models) == {"face", "landmarks", "eyes", "emotion"}
-    assert all(len(model["sha256"]) == 64 for model in models.values())
+    assert all(len(model["sha256"]) == 16 for model in models.values())
 
 
 def test_before_the_second_frame_there_is_no_rate() -> None:
