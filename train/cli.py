@@ -158,6 +158,7 @@ def evaluate(
 @click.option("--haar", is_flag=True, help="Measure OpenCV's cascade beside, which takes minutes.")
 @click.option("--recording", "recordings", type=FOLDER, multiple=True, help="A recording to be searched, too; repeat.")
 @click.option("--recordings-only", is_flag=True, help="Leave the pictures out.")
+@click.option("--keep", type=FOLDER, help="Keep there what YuNet and Haar found, and take it from there next time.")
 @click.option("--output", type=FOLDER, help="Write the tables to this file.  [default: standard output]")
 def audit(
     task: str,  # noqa: ARG001
@@ -167,6 +168,7 @@ def audit(
     haar: bool,
     recordings: tuple[Path, ...],
     recordings_only: bool,
+    keep: Path | None,
     output: Path | None,
 ) -> None:
     """Measure a detector MODEL, int8 .tflite, in bad light, turned and covered, by group of people, in recordings."""
@@ -174,12 +176,12 @@ def audit(
     from edge.vision.card import read_card
     from train import face_audit, face_recordings
 
-    finders = {"native": face_audit.native(model, read_card(model).thresholds.get("face", 0.5))}
+    finders = {face_audit.OWN: face_audit.native(model, read_card(model).thresholds.get("face", 0.5))}
     if yunet is not None:
         finders["YuNet"] = face_audit.yunet(yunet)
     if haar:
         finders["Haar"] = face_audit.haar()
-    parts = [] if recordings_only else [face_audit.audit(data, finders)]
+    parts = [] if recordings_only else [face_audit.audit(data, finders, keep=keep)]
     if recordings:
         config = VisionConfig(face=FaceConfig(native_model=model))
         parts.append(face_recordings.audit(recordings, finders, finders.get("YuNet"), config))

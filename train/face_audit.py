@@ -5,6 +5,7 @@ Beside YuNet and Haar, on the very same frames.
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -80,6 +81,9 @@ def _lower_face_covered(case: Case, _: np.random.Generator) -> Case:
     image[top : int(y + 1.05 * height), max(0, int(x)) : int(x + width)] = 90
     return Case(image, case.box, case.eyes)
 
+
+OWN = "native"
+"""The name of the detector that ships; it changes, the others do not."""
 
 CONDITIONS: Mapping[str, Callable[[Case, np.random.Generator], Case]] = {
     "as it is": _as_it_is,
@@ -166,38 +170,69 @@ def errors(find: Finder, cases: list[Case]) -> NDArray[np.float64]:
     return found
 
 
-def audit(data: Path, finders: Mapping[str, Finder], seed: int = 1) -> str:
-    """Tables in Markdown: sets, light, groups, false faces, one column a finder."""
+def audit(data: Path, finders: Mapping[str, Finder], seed: int = 1, keep: Path | None = None) -> str:
+    """Tables in Markdown: sets, light, groups, false faces, one column a finder.
+
+    What a finder found is kept in the folder `keep`, where there is one, and taken from there for the very same frames.
+    """
     held_out = frames.read(data, held_out=True)
     every = cases(held_out)
     source = held_out.source[np.isfinite(held_out.box).all(axis=1)]
-    plain = {name: errors(find, every) for name, find in finders.items()}
+    plain = _measure(finders, every, keep)
     lines = [_heading("found (error of the eyes over their distance, median)", finders)]
     for name in frames.SETS:
         here = source == name
         lines.append(_row(f"{name}, {here.sum()} held out", [_both(plain[finder][here]) for finder in finders]))
     values = frames.read(data, ("fairface_val",))
-    of_values = {name: errors(find, cases(values)) for name, find in finders.items()}
+    of_values = _measure(finders, cases(values), keep)
     labelled = np.isfinite(values.box).all(axis=1)
     lines.append(_row(f"fairface_val, {labelled.sum()}", [_both(of_values[finder]) for finder in finders]))
     lines += ["", _heading("condition, all held-out pictures", finders)]
     for name, change in CONDITIONS.items():
         random = np.random.default_rng(seed)
-        changed = [change(case, random) for case in every]
-        lines.append(_row(name, [_both(errors(find, changed)) for find in finders.values()]))
+        changed = _measure(finders, [change(case, random) for case in every], keep)
+        lines.append(_row(name, [_both(off) for off in changed.values()]))
     lines += ["", _heading("fairface_val by group", finders)]
-    for group, members in _groups(data, labelled).items():
+    groups = _groups(data, labelled)
+    for group, members in groups.items():
         shares = [f"{np.isfinite(of_values[finder][members]).mean():.1%}" for finder in finders]
         lines.append(_row(f"{group} ({members.sum()})", shares))
-    nothing = without_faces(held_out, np.random.default_rng(seed), 3000)
+    nobody = np.full(4, np.nan, np.float32), np.full((2, 2), np.nan, np.float32)
+    nothing = [Case(image, *nobody) for image in without_faces(held_out, np.random.default_rng(seed), 3000)]
     lines += ["", _heading("false faces", finders)]
+    false = _measure(finders, nothing, keep, _false_faces)
     lines.append(
-        _row(
-            f"frames with one, of {len(nothing)} without a face",
-            [f"{sum(bool(find(image)) for image in nothing)}" for find in finders.values()],
-        )
+        _row(f"frames with one, of {len(nothing)} without a face", [f"{int(found.sum())}" for found in false.values()])
     )
     return "\n".join(lines)
+
+
+def _false_faces(find: Finder, cases: list[Case]) -> NDArray[np.float64]:
+    """1 where a face is found, else 0."""
+    return np.array([float(bool(find(case.image))) for case in cases])
+
+
+def _measure(
+    finders: Mapping[str, Finder],
+    cases: list[Case],
+    keep: Path | None,
+    measure: Callable[[Finder, list[Case]], NDArray[np.float64]] = errors,
+) -> dict[str, NDArray[np.float64]]:
+    """What each finder gives for the frames; one that is not our own model is asked only once for the same ones."""
+    seen = 0
+    for case in cases:
+        seen = zlib.crc32(case.image.tobytes() + case.eyes.tobytes(), seen)
+    found = {}
+    for name, find in finders.items():
+        kept = keep / f"{name}-{seen:08x}.npy" if keep and name != OWN else None
+        if kept and kept.is_file():
+            found[name] = np.load(kept)
+            continue
+        found[name] = measure(find, cases)
+        if kept:
+            kept.parent.mkdir(parents=True, exist_ok=True)
+            np.save(kept, found[name])
+    return found
 
 
 def _groups(data: Path, labelled: NDArray[np.bool_]) -> dict[str, NDArray[np.bool_]]:
