@@ -17,8 +17,9 @@ from edge.rules.window import Elapsed
 
 OPEN_SHARE = 0.95
 """This driver's open eyes are the score under which he is for this share of the time: blinks are the rest."""
-AT_LEAST_S = 5.0
-"""Nothing is usual that was learned from less."""
+EYES_S, PITCH_S = 1.0, 5.0
+"""Seconds from which on something is known of the driver's eyes (a second without a blink already tells at which level
+they are open again) and of how he holds his head."""
 RECOVERY_S = 30.0
 """Alert time begins so long after the last fatigue alarm."""
 LEAST_LOGIT, MOST_LOGIT = -8.0, 8.0
@@ -91,12 +92,12 @@ class Baseline:
         return int(usual.seconds) > whole or usual.frozen  # once a second is often enough to look again
 
     def _know(self) -> Own:
-        open_logit = self._eyes.quantile(OPEN_SHARE) if self._eyes.seconds >= AT_LEAST_S else None
+        open_logit = self._eyes.quantile(OPEN_SHARE) if self._eyes.seconds >= EYES_S else None
         return Own(
             thresholds=self._thresholds(open_logit),
             learned=min(1.0, self._eyes.seconds / self._config.learn_s),
             open_eyes=None if open_logit is None else _probability(open_logit),
-            pitch=self._pitch.quantile(0.5) if self._pitch.seconds >= AT_LEAST_S else None,
+            pitch=self._pitch.quantile(0.5) if self._pitch.seconds >= PITCH_S else None,
             happy=self._happy.quantile(0.5) if self._happy.frozen else None,  # a laugh may fill the first seconds,
         )
 

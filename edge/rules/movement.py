@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from collections import deque
 
+from edge.rules.window import ROUNDING_S
+
 LOOK_BACK_S = 0.1
 """A turn is measured over at least this long (or one frame): the pose of a single frame trembles by a degree or two."""
 LOST_S = 0.4
@@ -32,13 +34,15 @@ class Turning:
         if yaw is None or not math.isfinite(yaw):
             self._since = None
             return False
+        step_s = now - self._poses[-1][0] if self._poses else 0.0
         fast = bool(self._poses) and abs(yaw - self._poses[0][1]) > self._fast * (now - self._poses[0][0])
         self._poses.append((now, yaw))
         if not fast:
             self._since = None
         elif self._since is None:
             self._since = now
-        return self._since is not None and now - self._since < self._longest_s
+        # the frame will stand for about as long as the one before it
+        return self._since is not None and now + step_s - self._since <= self._longest_s + ROUNDING_S
 
 
 SMOOTH_S = 0.08

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from edge.config import RulesConfig
-from edge.records import Box, Emotion, Eyes, Face, Observation, Signal
+from edge.records import Box, Emotion, Eyes, Face, HeadPose, Observation, Signal
 from edge.rules.policy import Decision, Policy
 
 FACE = Face(box=Box(200, 100, 200, 200), right_eye=(260, 180), left_eye=(340, 180), mouth=(300, 250), score=0.9)
@@ -18,7 +19,10 @@ BLINK_S = 0.15
 
 @dataclass(frozen=True)
 class State:
-    """What the driver and the camera are doing; `eyes` is the probability that they are closed."""
+    """What the driver and the camera are doing; `eyes` is the probability that they are closed.
+
+    `turn` is in degrees a second, from `yaw` on; `syllables` a second open the mouth by 0.1 of the eye distance.
+    """
 
     eyes: float | None = 0.03
     face: bool = True
@@ -26,12 +30,21 @@ class State:
     dark: bool = False
     camera: bool = True
     blink_every_s: float = 0.0
+    pitch: float | None = None
+    yaw: float = 0.0
+    turn: float = 0.0
+    mouth: float | None = None
+    syllables: float = 0.0
 
     def observe(self, time: float, since_s: float) -> Observation:
         eyes = self.eyes
         if self.blink_every_s and since_s % self.blink_every_s >= self.blink_every_s - BLINK_S:
             eyes = 0.95
-        return Observation(time, FACE if self.face else None, Eyes(eyes, eyes), self.emotion, dark=self.dark)
+        mouth = self.mouth
+        if self.syllables:
+            mouth = (mouth or 0.0) + 0.1 * abs(math.sin(math.pi * self.syllables * since_s))
+        pose = None if self.pitch is None else HeadPose(self.yaw + self.turn * since_s, self.pitch, 0.0)
+        return Observation(time, FACE if self.face else None, Eyes(eyes, eyes), self.emotion, mouth, pose, self.dark)
 
 
 AWAKE = State(blink_every_s=4.0)

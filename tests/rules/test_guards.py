@@ -64,3 +64,137 @@ def test_a_wink_is_no_microsleep() -> None:
 
 def test_the_guard_of_one_eye_can_be_switched_off() -> None:
     assert _wink(GuardsConfig(one_eye=False)) == ["start microsleep", "end microsleep"]
+
+
+def test_both_eyes_that_close_and_one_that_opens_again_are_no_sleep(camera: Camera) -> None:
+    """Smoke in one eye: the mean of both eyes is even, and would stay what it was."""
+    film = camera.film([ROUND, (0.3, SHUT), (6, SHUT), ROUND])
+    shots = [replace(shot, eyes=Eyes(0.02, 0.98)) if 5.3 <= shot.time < 11.3 else shot for shot in film]
+    assert play(shots).told == []
+
+
+def test_a_face_that_is_calm_until_the_eyes_are_shut_does_not_laugh(camera: Camera) -> None:
+    """Shut eyes may read as happy: what comes after the lids fell does not speak for the driver."""
+    played = play(camera.film([ROUND, (0.7, SHUT), (4, replace(LAUGHING, eyes=0.9)), ROUND]))
+    assert played.causes == ["start microsleep", "update sleep", "end sleep"]
+    assert 6.5 <= played.when("start", "microsleep") <= 6.85
+
+
+def test_a_face_that_reads_as_happy_all_day_does_not_laugh(camera: Camera) -> None:
+    merry = State(emotion=Emotion(0.8, 0.2, 0.0, 0.0))
+    played = play(camera.film([(70, merry), (4, replace(merry, eyes=0.9)), (5, merry)]))
+    assert played.causes == ["start microsleep", "update sleep", "end sleep"]
+    assert played.when("start", "microsleep") <= 71.85
+
+
+AHEAD = State(pitch=4.0)
+DOWN = State(0.85, pitch=-12.0)
+DOWN_SHUT = State(0.97, pitch=-12.0)
+KNOWN = (20, AHEAD)
+
+
+def test_a_look_at_the_speedometer_is_no_sleep_however_long(camera: Camera) -> None:
+    played = play(camera.film([KNOWN, (0.3, replace(DOWN, eyes=0.2)), (8, DOWN), KNOWN]))
+    assert played.told == []
+
+
+def test_lids_that_seem_shut_while_he_looks_down_are_no_microsleep_but_3_s_are_told(camera: Camera) -> None:
+    assert play(camera.film([KNOWN, (0.3, replace(DOWN, eyes=0.2)), (2.5, DOWN_SHUT), KNOWN])).told == []
+    played = play(camera.film([KNOWN, (0.3, replace(DOWN, eyes=0.2)), (4, DOWN_SHUT), KNOWN]))
+    assert played.causes == ["start sleep", "end sleep"]
+    assert 23.3 <= played.when("start", "sleep") <= 23.65
+
+
+def test_a_head_that_falls_after_the_eyes_closed_is_not_looking_down(camera: Camera) -> None:
+    played = play(camera.film([KNOWN, (0.8, replace(AHEAD, eyes=0.97)), (4, replace(DOWN, eyes=0.9)), KNOWN]))
+    assert played.causes == ["start microsleep", "update sleep", "end sleep"]
+    assert 21.5 <= played.when("start", "microsleep") <= 21.85
+
+
+def test_a_driver_who_always_holds_his_head_low_is_not_looking_down(camera: Camera) -> None:
+    low = State(pitch=-14.0)
+    played = play(camera.film([(20, low), (4, replace(low, eyes=0.97)), (5, low)]))
+    assert played.causes == ["start microsleep", "update sleep", "end sleep"]
+
+
+def test_the_guard_of_looking_down_can_be_switched_off() -> None:
+    policy = Policy(RulesConfig(guards=GuardsConfig(looking_down=False)))
+    film = Camera(15).film([KNOWN, (0.3, replace(DOWN, eyes=0.2)), (2.5, DOWN_SHUT), KNOWN])
+    assert play(film, policy).causes == ["start microsleep", "end microsleep"]
+
+
+TALK = State(mouth=0.05, syllables=2.0)
+SPOKEN = [(5, TALK), (2.2, replace(TALK, eyes=0.97)), (5, TALK)]
+
+
+def test_eyes_shut_amid_a_sentence_are_no_microsleep(camera: Camera) -> None:
+    played = play(camera.film(SPOKEN))
+    assert played.told == []
+    assert played.at(7.0).reason == "microsleep withheld: speaking"
+
+
+def test_a_speaker_whose_eyes_are_shut_for_3_s_is_told(camera: Camera) -> None:
+    played = play(camera.film([(5, TALK), (4, replace(TALK, eyes=0.97)), (5, TALK)]))
+    assert played.causes == ["start sleep", "end sleep"]
+
+
+def test_who_falls_asleep_amid_a_sentence_is_told_at_the_threshold(camera: Camera) -> None:
+    played = play(camera.film([(5, TALK), (4, replace(SHUT, mouth=0.05)), (5, TALK)]))
+    assert 6.5 <= played.when("start", "microsleep") <= 6.85
+
+
+def test_a_mouth_that_trembles_does_not_speak() -> None:
+    film = Camera(15).film([ROUND, (4, SHUT), ROUND])
+    trembling = [replace(shot, mouth_open=0.06 + 0.012 * (index % 3 - 1)) for index, shot in enumerate(film)]
+    assert "start microsleep" in play(trembling).causes
+
+
+def test_the_guard_of_speech_can_be_switched_off() -> None:
+    policy = Policy(RulesConfig(guards=GuardsConfig(speaking=False)))
+    assert "start microsleep" in play(Camera(15).film(SPOKEN), policy).causes
+
+
+WIDE = State(mouth=0.4)
+
+
+def test_a_yawn_that_narrows_the_eyes_says_nothing(camera: Camera) -> None:
+    assert play(camera.film([ROUND, (0.5, WIDE), (4, replace(WIDE, eyes=0.85)), ROUND])).told == []
+
+
+def test_a_yawn_with_the_eyes_shut_is_told_like_any_closure(camera: Camera) -> None:
+    played = play(camera.film([ROUND, (0.5, WIDE), (4, replace(WIDE, eyes=0.98)), ROUND]))
+    assert played.causes == ["start microsleep", "update sleep", "end sleep"]
+    assert 7.0 <= played.when("start", "microsleep") <= 7.35
+
+
+def test_the_guard_of_yawns_can_be_switched_off() -> None:
+    policy = Policy(RulesConfig(guards=GuardsConfig(yawn=False)))
+    film = Camera(15).film([ROUND, (0.5, WIDE), (4, replace(WIDE, eyes=0.85)), ROUND])
+    assert play(film, policy).causes == ["start microsleep", "update sleep", "end sleep"]
+
+
+FAST = 150.0
+
+
+def test_eyes_that_a_fast_turn_blurs_are_not_seen(camera: Camera) -> None:
+    turn = State(0.97, pitch=0.0, yaw=-30.0, turn=FAST)
+    played = play(camera.film([(5, State(pitch=0.0, yaw=-30.0)), (0.3, turn), (5, State(pitch=0.0, yaw=15.0))]))
+    blurred = played.at(5.2)
+    assert (blurred.eyes_closed, blurred.reason) == (None, "eyes blurred: the head turns")
+    assert played.told == []
+
+
+def test_a_head_that_rolls_on_and_on_does_not_hide_sleep(camera: Camera) -> None:
+    """A turn is believed for as long as a closure goes on unseen, so that no turn ends one."""
+    turn = State(0.97, pitch=0.0, yaw=-30.0, turn=FAST)
+    asleep = State(0.97, pitch=0.0, yaw=60.0)
+    played = play(camera.film([(5, State(pitch=0.0)), (1.0, State(0.97, pitch=0.0)), (0.6, turn), (4, asleep), ROUND]))
+    assert played.causes == ["start microsleep", "update sleep", "end sleep"]
+    assert played.when("update", "sleep") <= 8.0 + 0.3 + 0.35
+
+
+def test_the_guard_of_fast_turns_can_be_switched_off() -> None:
+    policy = Policy(RulesConfig(guards=GuardsConfig(turning=False)))
+    turn = State(0.97, pitch=0.0, yaw=-30.0, turn=FAST)
+    played = play(Camera(15).film([(5, State(pitch=0.0, yaw=-30.0)), (0.3, turn)]), policy)
+    assert played.decisions[-1].eyes_closed
