@@ -199,3 +199,21 @@ def test_a_recording_is_searched_by_every_detector_and_followed(synthetic_record
     name, native, blind, followed = (cell.strip().split(",")[0] for cell in row.strip("|").split("|"))
     assert name.startswith("`synthetic_closure`")
     assert (native, blind, followed) == ("100.0%", "0.0%", "100.0%")
+
+
+def test_what_other_detectors_found_is_kept_for_the_same_frames_and_our_own_is_asked_anew(
+    held_out: faces.Faces, tmp_path: Path
+) -> None:
+    asked = []
+
+    def finder(name: str) -> face_audit.Finder:
+        return lambda image: asked.append(name) or []
+
+    finders = {face_audit.OWN: finder("own"), "other": finder("other")}
+    few = face_audit.cases(held_out)[:3]
+    first = face_audit._measure(finders, few, tmp_path / "keep")
+    again = face_audit._measure(finders, few, tmp_path / "keep")
+    assert asked == ["own"] * 3 + ["other"] * 3 + ["own"] * 3
+    assert np.array_equal(first["other"], again["other"], equal_nan=True)
+    face_audit._measure(finders, few[:2], tmp_path / "keep")
+    assert asked[9:] == ["own"] * 2 + ["other"] * 2
