@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from typing import Any
+from datetime import datetime
+from typing import Any, get_args
 
-from edge.records import Event, Position
+from edge.records import Event, Level, Position, SignalName
 
 MAX_PAYLOAD = 500
 """Bytes: an event costs little on a metered link and fits every broker's limits."""
@@ -40,9 +41,14 @@ def decode(payload: bytes) -> Event:
     try:
         content = json.loads(payload)
         position = content.pop("position")
-        return Event(position=None if position is None else Position(**position), **content)
-    except (TypeError, KeyError, AttributeError):
+        event = Event(position=None if position is None else Position(**position), **content)
+        datetime.fromisoformat(event.time)
+        encode(event)
+    except (TypeError, KeyError, AttributeError, RecursionError, OverflowError):
         raise ValueError("not an event") from None
+    if event.signal not in get_args(SignalName) or event.level not in get_args(Level):
+        raise ValueError("an event of no known signal or level")
+    return event
 
 
 def _position(position: Position | None) -> dict[str, Any] | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -26,6 +27,8 @@ from edge.vision.eyes import EyeReader
 from edge.vision.face import face_detector
 from edge.vision.landmarks import LandmarkReader
 
+PROBE_BYTES = 65_536
+"""What the outbox needs to begin with."""
 FIRST_FRAME_S = 5.0
 """A camera needs a second or two to begin."""
 
@@ -108,15 +111,21 @@ def _state(config: Config) -> str:
     probe = folder / ".check"
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        probe.write_bytes(b"")
+        probe.write_bytes(bytes(PROBE_BYTES))
     except OSError as error:
-        raise CheckFailed(
-            f"{folder}: it cannot be written ({error.strerror}); let the daemon's user write there."
-        ) from None
+        raise CheckFailed(f"{folder}: it cannot be written ({error.strerror}); {_mend(error)}.") from None
     finally:
         with contextlib.suppress(OSError):
             probe.unlink(missing_ok=True)
     return f"{folder} can be written"
+
+
+def _mend(error: OSError) -> str:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return "make room on the disk, or events wait in memory alone"
+    if error.errno == errno.EROFS:
+        return "mount the disk for writing, or events wait in memory alone"
+    return "let the daemon's user write there"
 
 
 def _outbox(config: Config) -> str:
