@@ -69,6 +69,11 @@ class Timeline:
         """What was known first: it holds for the past."""
         return self._first
 
+    @property
+    def let_go_until(self) -> float | None:
+        """The time, provisional, up to which events were sent as they are."""
+        return None if self._sent is None else self._sent + self.provisional
+
     def learn(self, known: Known, moment: float) -> None:
         """Follow what is known from `moment` on."""
         begin = max(moment, self._latest)
@@ -103,7 +108,6 @@ class Timeline:
         """Time and source, as known by now, of what was stamped `provisional` while nothing was known."""
         return self.at(provisional - self.provisional)
 
-    def send(self, provisional: float) -> None:
-        """What was stamped `provisional` goes out as it is: it and what came before it stay as they are."""
-        moment = provisional - self.provisional
+    def let_go(self, moment: float) -> None:
+        """What was stamped up to this moment, while nothing is known, is sent as it is, and stays as it is."""
         self._sent = moment if self._sent is None else max(self._sent, moment)

@@ -1,7 +1,7 @@
-"""What must be known of the sessions since the machine's start, so that a later one can tell when their events were.
+"""What must be known of earlier sessions, so that a later one can tell when the events were that still wait.
 
-The monotonic clock runs through every session of one boot: an event that the outbox still holds gets its true time even
-when it is another session that learns it. With the machine's end that is over: the file of another boot says nothing.
+The monotonic clock runs through every session of one boot: an event gets its true time even when it is another session
+that learns it. With the machine's end that is over; what was known by then stays.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edge.clock.timeline import Known
+from edge.delivery.key import sync_folder
+from edge.records import TimeSource
 
 NAME = "clock.json"
 KEPT = 200
@@ -23,20 +25,35 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class SessionTime:
-    """A session's time: the offset to the monotonic clock until the true one was `known`; `sent`: not to be changed."""
+    """A session's time: the offset to the monotonic clock until the true one was `known`.
+
+    `let_go_until`: events with times up to it were sent as they are.
+    """
 
     provisional: float
     known: Known | None = None
-    sent: bool = False
+    let_go_until: float | None = None
+
+    def correct(self, provisional: float) -> tuple[float, TimeSource] | None:
+        """Time and source of an event that was stamped `provisional`, as its own session would send it.
+
+        None: it stays as it is, since it was sent so, or something before it was that it would fall behind.
+        """
+        if self.known is None:
+            return None
+        backward = self.known.offset < self.provisional
+        if self.let_go_until is not None and (backward or provisional <= self.let_go_until):
+            return None
+        return provisional - self.provisional + self.known.offset, self.known.source
 
 
 def read_sessions(folder: Path, boot: str) -> dict[int, SessionTime]:
-    """The sessions of this boot, by number; none where the file is missing, damaged, or of another boot."""
+    """The sessions of this boot and those whose time was known, by number; none of a missing or damaged file."""
     try:
         content = json.loads((folder / NAME).read_bytes())
-        if content["boot"] != boot or not boot:
-            return {}
-        return {int(number): _session(one) for number, one in content["sessions"].items()}
+        is_same = content["boot"] == boot and bool(boot)
+        sessions = {int(number): _session(one) for number, one in content["sessions"].items()}
+        return {number: one for number, one in sessions.items() if is_same or one.known}
     except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return {}
 
@@ -54,6 +71,7 @@ def write_sessions(folder: Path, boot: str, sessions: dict[int, SessionTime]) ->
             file.flush()
             os.fsync(file.fileno())
         fresh.replace(path)
+        sync_folder(folder)
     except OSError as error:
         _log.error(
             "%s: it cannot be written (%s); after a restart, events of now may go without their true time.",
@@ -63,12 +81,15 @@ def write_sessions(folder: Path, boot: str, sessions: dict[int, SessionTime]) ->
 
 
 def _session(content: dict[str, object]) -> SessionTime:
-    provisional, offset, source, sent = (content[name] for name in ("provisional", "offset", "source", "sent"))
-    if not isinstance(provisional, float) or not isinstance(offset, float | None) or not isinstance(sent, bool):
+    provisional, offset, until = (content[name] for name in ("provisional", "offset", "let_go_until"))
+    if (
+        not isinstance(provisional, float)
+        or not isinstance(offset, float | None)
+        or not isinstance(until, float | None)
+    ):
         raise ValueError("not the time of a session")  # noqa: TRY004  the file's fault
-    if offset is None:
-        return SessionTime(provisional, None, sent)
-    return SessionTime(provisional, Known(offset, "gps" if source == "gps" else "system"), sent)
+    known = None if offset is None else Known(offset, "gps" if content["source"] == "gps" else "system")
+    return SessionTime(provisional, known, until)
 
 
 def _content(session: SessionTime) -> dict[str, object]:
@@ -77,5 +98,5 @@ def _content(session: SessionTime) -> dict[str, object]:
         "provisional": session.provisional,
         "offset": known.offset if known else None,
         "source": known.source if known else None,
-        "sent": session.sent,
+        "let_go_until": session.let_go_until,
     }

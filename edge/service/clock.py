@@ -20,6 +20,8 @@ LOOK_S = 1.0
 WAIT_S = 60.0
 """Network time takes seconds once there is a network, a cold GPS receiver under the sky about half a minute."""
 WORTH_TELLING_S = 1.0
+ROUNDING_S = 0.001
+"""An event's time is told in milliseconds, so it may stand a little after the moment that it is of."""
 
 _log = logging.getLogger(__name__)
 
@@ -61,7 +63,6 @@ class SessionClock:
         self._lock = threading.Lock()
         self._gps = GpsTime()
         self._line = Timeline(clocks.offset())
-        self._sent = False
         self._due = 0.0
         self._asked: float | None = None
         self._others = read_sessions(folder, clocks.boot) if folder else {}
@@ -107,7 +108,7 @@ class SessionClock:
         """The event as it is to be sent; None while its true time may still become known.
 
         An event of this boot gets its true time, or is sent as it is after `wait_s`; once one of a session is, those
-        before it are, too. The time of one of an earlier boot can never become known.
+        before it are, too. Of an earlier boot no time can become known any more. A copy is equal to the first one sent.
         """
         if event.time_source != "unsynchronised":
             return event
@@ -115,25 +116,25 @@ class SessionClock:
             if event.session != self._session:
                 return self._of_other_session(event)
             provisional = parse_time(event.time)
-            if self._line.first is None:
+            if self._line.first is None and not _is_past(provisional, self._line.let_go_until):
                 if self._may_become_known():
                     return None
-                self._line.send(provisional)
-                if not self._sent:
-                    self._sent = True
-                    self._save(None)
+                self._line.let_go(self._clocks.monotonic() + ROUNDING_S)
+                self._save(None)
             return _at(event, *self._line.correct(provisional))
 
     def _of_other_session(self, event: Event) -> Event | None:
         other = self._others.get(event.session)
-        if other is not None and not other.sent:
-            if other.known is not None:
-                true = parse_time(event.time) - other.provisional + other.known.offset
-                return _at(event, true, other.known.source)
-            if self._may_become_known():
-                return None
-            self._others[event.session] = replace(other, sent=True)
-            self._save(None)
+        if other is not None:
+            provisional = parse_time(event.time)
+            if other.known is None and not _is_past(provisional, other.let_go_until):
+                if self._may_become_known():
+                    return None
+                until = other.provisional + self._clocks.monotonic() + ROUNDING_S
+                self._others[event.session] = replace(other, let_go_until=until)
+                self._save(None)
+            elif corrected := other.correct(provisional):
+                return _at(event, *corrected)
         return replace(event, historical=True)  # nobody knows its age, but it is not of now
 
     def _may_become_known(self) -> bool:
@@ -155,11 +156,15 @@ class SessionClock:
 
     def _save(self, known: Known | None) -> None:
         if known is not None:
-            waiting = {n: one for n, one in self._others.items() if one.known is None and not one.sent}
+            waiting = {number: one for number, one in self._others.items() if one.known is None}
             self._others |= {number: replace(one, known=known) for number, one in waiting.items()}
         if self._folder is not None:
-            own = SessionTime(self._line.provisional, known or self._line.first, self._sent)
+            own = SessionTime(self._line.provisional, known or self._line.first, self._line.let_go_until)
             write_sessions(self._folder, self._clocks.boot, {**self._others, self._session: own})
+
+
+def _is_past(provisional: float, until: float | None) -> bool:
+    return until is not None and provisional <= until
 
 
 def _at(event: Event, time: float, source: TimeSource) -> Event:

@@ -88,7 +88,7 @@ def run_daemon(config: Config) -> None:
 
         def take(step: Step) -> None:
             for event in step.events:
-                sink.put(event)
+                sink.put(event if isinstance(sink, Publisher) else clock.ready(event) or event)
             status.count(step)
             clock.look()
             if not isinstance(sink, Publisher):
@@ -163,6 +163,7 @@ def _gps(config: Config, clock: SessionClock) -> Iterator[Gpsd | None]:
 def _events_out(config: Config, session: int, folder: Path | None, clock: SessionClock) -> Iterator[Sink]:
     """The broker of the configuration, by way of an outbox in the state directory; else standard output."""
     if config.mqtt is None:
+        clock.wait_no_longer()  # what is printed is printed at once
         yield JsonLinesSink(sys.stdout)
         return
     with ExitStack() as closing:

@@ -42,7 +42,7 @@ def test_a_clock_that_was_ahead_when_nothing_had_been_sent_goes_back_at_once() -
 def test_what_was_sent_keeps_its_time() -> None:
     line = Timeline(5.0)
     sent, kept = line.stamp(40.0)[0], line.stamp(45.0)[0]
-    line.send(sent)
+    line.let_go(40.0)
     line.learn(Known(TRUE, "gps"), 60.0)
     assert line.correct(sent) == (sent, "unsynchronised")
     assert line.correct(kept) == (TRUE + 45, "gps")
@@ -50,8 +50,8 @@ def test_what_was_sent_keeps_its_time() -> None:
 
 def test_after_a_time_that_was_sent_and_is_ahead_nothing_gets_an_earlier_one() -> None:
     line = Timeline(TRUE + HOUR)
-    sent, kept = line.stamp(40.0)[0], line.stamp(45.0)[0]
-    line.send(sent)
+    kept = line.stamp(45.0)[0]
+    line.let_go(40.0)
     line.learn(Known(TRUE, "gps"), 60.0)
     assert line.correct(kept) == (kept, "unsynchronised")
     assert line.stamp(62.0) == (TRUE + HOUR + 60 + 1, "adjusting")
@@ -119,7 +119,7 @@ def test_whatever_is_learned_and_sent_when_time_and_sequence_are_one_order(
         for time, source in kept:
             if source == "unsynchronised":
                 if line.first is None:
-                    line.send(time)
+                    line.let_go(now)
                 time, _ = line.correct(time)
             final.append(time)
         kept.clear()
