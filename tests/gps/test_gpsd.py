@@ -6,12 +6,14 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from broker import free_port, wait_for
-from fake_receiver import FakeReceiver, drive
+from fake_receiver import FakeReceiver, drive, sentence
 
+from edge.clock.gps_time import ROLLOVER_S, unfold
 from edge.config import GpsConfig
 from edge.errors import CheckFailed
 from edge.gps import gpsd
@@ -266,3 +268,23 @@ def test_check_tells_what_is_not_gpsd() -> None:
     other = Scripted(b"HTTP/1.1 400 Bad Request\r\n\r\n")
     with pytest.raises(CheckFailed, match="is not gpsd"):
         try_gpsd(GpsConfig(kind="gpsd", port=other.port))
+
+
+def test_a_receiver_whose_weeks_have_rolled_over_tells_the_right_time(receiver: Receive, follow: Follow) -> None:
+    times: list[float] = []
+    follow(receiver(drive(60, NOW - ROLLOVER_S)).port, on_time=lambda utc, moment: times.append(unfold(utc)))
+    wait_for(lambda: len(times) >= 3, "three times")
+    assert all(NOW <= one < NOW + 60 for one in times)
+
+
+def test_a_leap_second_of_a_receiver_is_no_damage(receiver: Receive, follow: Follow) -> None:
+    """NMEA counts 23:59:60; gpsd passes it on as it is, or as the second after it."""
+    midnight = datetime(2027, 1, 1, tzinfo=UTC).timestamp()
+    last = drive(1, midnight - 1)
+    leap = [sentence(line[1:-3].replace("235959.00", "235960.00")) for line in last]
+    lines = drive(5, midnight - 6) + last + leap + drive(60, midnight)
+    times: list[float] = []
+    client = follow(receiver(lines).port, on_time=lambda utc, moment: times.append(utc))
+    wait_for(lambda: times and times[-1] >= midnight + 5, "it goes on")
+    assert times == sorted(times)
+    assert client.damaged == 0
