@@ -213,8 +213,14 @@ class Timeline {
     pen.beginPath();
     pen.rect(GUTTER, lane.top - 2, this.width, lane.height + 4);
     pen.clip();
-    if (lane.shut) this.drawShut(lane);
-    for (const [name, ink, thick] of lane.lines) this.drawLine(name, colour(ink), thick, (value) => y(value / lane.unit));
+    const dense = lane.shut && this.last - this.first > 4 * this.width; // blink by blink, it would be a wall
+    if (lane.shut && !dense) this.drawShut(lane);
+    for (const [name, ink, thick] of lane.lines) {
+      pen.globalAlpha = dense ? 0.3 : 1;
+      this.drawLine(name, colour(ink), thick, (value) => y(value / lane.unit));
+      pen.globalAlpha = 1;
+      if (dense) this.drawMean(name, colour(ink), (value) => y(value / lane.unit), lane.bottom);
+    }
     pen.restore();
     let x = GUTTER + 8;
     for (const [, ink, thick, label] of lane.lines) {
@@ -265,6 +271,26 @@ class Timeline {
     });
     finish();
     pen.stroke();
+  }
+
+  /** The mean of each column of pixels as an area: long closures stand out among blinks. */
+  drawMean(name, ink, y, bottom) {
+    const { pen } = this;
+    pen.fillStyle = ink;
+    let column = -1, sum = 0, count = 0;
+    const finish = () => {
+      if (count) pen.fillRect(column, y(sum / count), 1, bottom - y(sum / count));
+      sum = count = 0;
+    };
+    this.each(name, (value, at) => {
+      const here = Math.floor(at);
+      if (here !== column) finish();
+      column = here;
+      if (value === null) return;
+      sum += value;
+      count += 1;
+    });
+    finish();
   }
 
   /** Where the eyes counted as closed: a band behind the line. */
