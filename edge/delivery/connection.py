@@ -33,6 +33,8 @@ CONNACK_S = 10.0
 PUBACK_S = 20.0
 """Seconds in which it must acknowledge; slow mobile networks need some, a stalled link never does."""
 
+SESSION_TAKEN_OVER = 0x8E
+"""Reason code of MQTT 5."""
 LARGEST_RECEIVED = 8192
 """Bytes of a packet that the broker may send; a request has 1,024 at most."""
 RECEIVED = 16
@@ -68,6 +70,12 @@ class LimitError(RefusedError):
     """The broker's limits do not let an event through."""
 
     mend = "raise the broker's limits"
+
+
+class DisplacedError(RefusedError):
+    """Another client came with this one's name."""
+
+    mend = "give each vehicle a name of its own"
 
 
 class TlsError(BrokerError):
@@ -269,7 +277,8 @@ class Connection:
         self, _client: Client, _data: Any, flags: DisconnectFlags, reason: ReasonCode, _properties: Properties | None
     ) -> None:
         if flags.is_disconnect_packet_from_server and self._error is None:
-            self._error = BrokerError(f"closed the connection ({reason})")
+            kind = DisplacedError if reason.value == SESSION_TAKEN_OVER else BrokerError
+            self._error = kind(f"closed the connection ({reason})")
 
     def _on_log(self, _client: Client, _data: Any, level: int, text: str) -> None:
         # With TLS 1.3 a broker refuses a certificate only after the handshake, and the library only logs its alert.

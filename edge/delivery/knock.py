@@ -18,7 +18,7 @@ ANSWER_S = 2.0
 
 
 class Knock:
-    """During one wait between two connections; `absent`: the broker was not reached just before it."""
+    """During one wait between two connections; `absent`: just before it the broker was not reached, or was lost."""
 
     def __init__(self, config: MqttConfig, *, absent: bool, chance: random.Random | None = None) -> None:
         self._address = config.host, config.port

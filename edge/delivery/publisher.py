@@ -184,7 +184,8 @@ class Publisher:
                 if self._accepted_at is not None and time.monotonic() - self._accepted_at > min(pause, STEADY_S):
                     self._backoff.reset()
                 pause = self._backoff.next()
-                self._pause(pause, Knock(self._config, absent=isinstance(error, UnreachableError)))
+                held = self._accepted_at is not None and not isinstance(error, RefusedError)
+                self._pause(pause, Knock(self._config, absent=held or isinstance(error, UnreachableError)))
 
     def _is_over(self) -> bool:
         """Closing, and out of events that may go or of time."""

@@ -356,7 +356,7 @@ def test_the_broker_s_reason_to_end_the_connection_is_told(publish):
             wait_for(lambda: is_connected(publisher), "it is connected")
             client.sendall(bytes([0xE0, 2, 0x8E, 0]))  # DISCONNECT, another client has this name
             wait_for(lambda: publisher.stats().last_error, "the reason is told")
-    assert "Session taken over" in publisher.stats().last_error
+    assert "(Session taken over); give each vehicle a name of its own." in publisher.stats().last_error
 
 
 def test_the_end_is_not_held_up_by_an_unreachable_broker(publish):

@@ -25,6 +25,16 @@ def test_after_long_waits_it_is_back_soon_after_the_broker_is(tmp_path, publish,
         broker.kill()
 
 
+def test_a_broker_that_went_and_came_while_nobody_looked_is_not_waited_for(broker, publish, monkeypatch) -> None:
+    monkeypatch.setattr(knock, "KNOCK_S", 0.2)
+    again = publish(broker.port, reconnect_min_s=60, reconnect_max_s=120)
+    wait_for(lambda: again.stats().connected, "it connects")
+    broker.kill()
+    broker.start()
+    wait_for(lambda: not again.stats().connected, "the loss is noticed")
+    wait_for(lambda: again.stats().connected, "it is back", 5)
+
+
 def test_a_broker_that_refuses_is_not_asked_more_often_for_being_there(tmp_path, publish, monkeypatch) -> None:
     monkeypatch.setattr(knock, "KNOCK_S", 0.05)
     tries = []

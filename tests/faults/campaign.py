@@ -1,6 +1,6 @@
 """The campaign of faults: vehicles decide, everything that can fails, and nothing may be lost.
 
-    PYTHONPATH=tests python tests/faults/campaign.py --seed 1 --seconds 400 --events 24000
+    PYTHONPATH=tests:tests/gps python tests/faults/campaign.py --seed 1 --seconds 340 --events 24000
 
 Prints what goes wrong as it does, and as its last line the whole report as one JSON object; exits 1 where anything was
 lost.
@@ -13,6 +13,7 @@ import argparse
 import json
 import os
 import random
+import shutil
 import socket
 import subprocess
 import sys
@@ -30,7 +31,7 @@ from typing import Any
 from broker import Broker
 from command import write_clip
 from fleet import Span, Vehicle, small_disk, unmount
-from harm import DISK, EVERYWHERE, Fault, long_cut
+from harm import DISK, EVERYWHERE, GPSD, Fault, long_cut
 from judge import Judgement, judge, spread
 from proxy import Network, Proxy
 from receiver import Arrival, Receiver
@@ -47,7 +48,7 @@ class Plan:
     """`seconds` of faults; so many `vehicles` without eyes, which decide `events` together; perhaps a whole daemon."""
 
     seed: int = 1
-    seconds: float = 400.0
+    seconds: float = 340.0
     events: int = 24_000
     vehicles: int = 8
     whole_daemon: bool = True
@@ -127,7 +128,22 @@ def _fleet(
         clip = folder / "clip"
         clip.mkdir()
         write_clip(HERE.parent / "recordings" / "synthetic_closure", clip)
-        yield Vehicle("whole", folder / "whole", Proxy(network, next(ports), broker_port), clip=clip)
+        gpsd = _gpsd(folder, left_out)
+        if gpsd is not None:
+            closing.callback(gpsd.stop)
+        yield Vehicle("whole", folder / "whole", Proxy(network, next(ports), broker_port), clip=clip, gpsd=gpsd)
+
+
+def _gpsd(folder: Path, left_out: dict[str, str]) -> Any:
+    """The real gpsd with a receiver that drives through Montreal, where it is installed."""
+    if shutil.which("gpsfake") is None or shutil.which("gpsd", path="/usr/sbin:/usr/bin") is None:
+        left_out["gpsd dies"] = "gpsd or gpsfake is not installed"
+        return None
+    from fake_receiver import FakeReceiver, drive
+
+    receiver = FakeReceiver(folder, drive(900, time.time()), pause_s=0.2)
+    receiver.start()
+    return receiver
 
 
 def _harass(
@@ -135,7 +151,7 @@ def _harass(
 ) -> None:
     """One fault after the other, with calm in between, until it is over."""
     chance = random.Random(f"{plan.seed} {vehicle.name}")
-    kinds = EVERYWHERE + (DISK if vehicle.disk else ())
+    kinds = EVERYWHERE + (DISK if vehicle.disk else ()) + (GPSD if vehicle.gpsd else ())
     vehicle.start()
     long_cut_at = time.monotonic() + plan.seconds * chance.uniform(0.2, 0.7)
     while not over.wait(chance.uniform(1.0, 6.0)):

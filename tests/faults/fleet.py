@@ -10,6 +10,7 @@ import sys
 import time
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 import psutil
 import yaml
@@ -45,7 +46,8 @@ class Vehicle:
     impatient: bool = False
     clip: Path | None = None
     """The recording of a vehicle with the whole daemon."""
-    gpsd_port: int | None = None
+    gpsd: Any = None
+    """The receiver of a vehicle with the whole daemon."""
     disk: Path | None = None
     """Its small disk, where it has one."""
     calm: bool = False
@@ -134,8 +136,8 @@ class Vehicle:
             "mqtt": {"host": "127.0.0.1", "port": self.proxy.port, "keepalive_s": 5, "status_interval_s": 5.0},
             "state_directory": str(self.state),
         }
-        if self.gpsd_port is not None:
-            sections["gps"] = {"kind": "gpsd", "port": self.gpsd_port}
+        if self.gpsd is not None:
+            sections |= {"gps": {"kind": "gpsd", "port": self.gpsd.port}, "clock": {"wait_s": 2.0}}
         path.write_text(yaml.safe_dump(sections))
         return path
 

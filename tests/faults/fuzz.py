@@ -1,6 +1,6 @@
 """Mutated payloads, database pages, lines of gpsd, packets of a broker: no crash, no hang, a reason for each refusal.
 
-    PYTHONPATH=tests:tests/delivery python tests/faults/fuzz.py --count 10000 --seed 1
+    PYTHONPATH=tests python tests/faults/fuzz.py --count 10000 --seed 1
 
 A case that raises anything but a refusal, or takes longer than `HANG_S`, is a failure; the case is printed as hex. The
 last line is the result as one JSON object; exits 1 where a case failed.

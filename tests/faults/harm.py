@@ -113,11 +113,24 @@ def power_off_with_a_full_disk(vehicle: Vehicle, chance: random.Random) -> None:
     ballast.unlink()
 
 
+def gpsd_dies(vehicle: Vehicle, chance: random.Random) -> None:
+    vehicle.gpsd.kill_gpsd()
+    time.sleep(chance.uniform(0.2, 6.0))
+    vehicle.gpsd.start()
+
+
+def gpsd_says_nothing(vehicle: Vehicle, chance: random.Random) -> None:
+    vehicle.gpsd.pause()
+    time.sleep(chance.uniform(0.5, 8.0))
+    vehicle.gpsd.resume()
+
+
 EVERYWHERE: tuple[Harm, ...] = (
     cut_both_ways, cut_up, cut_down, reset, reset, no_network, cut_in_a_packet, cut_in_a_packet, slow, twice,
     power_off, power_off_while_events_wait, power_off_while_events_wait, clock_step,
 )  # fmt: skip
 DISK: tuple[Harm, ...] = (disk_full, disk_full, power_off_with_a_full_disk)
+GPSD: tuple[Harm, ...] = (gpsd_dies, gpsd_dies, gpsd_dies, gpsd_says_nothing)
 
 
 class Fault:

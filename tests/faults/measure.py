@@ -1,6 +1,6 @@
 """What the outbox reaches, beside what the disk and the client library reach at the same time.
 
-    PYTHONPATH=tests:tests/delivery python tests/faults/measure.py FOLDER
+    PYTHONPATH=tests python tests/faults/measure.py FOLDER
 
 A busy machine makes all of them slow: the ratios say what is the outbox's own. The folder should be on the disk that
 counts. Its last line is the result as one JSON object.
