@@ -155,4 +155,5 @@ def _clock(config: Config) -> str:
     if config.clock.trust_system:
         return f"{now}, trusted as configured"
     gps = ", unless GPS tells it" if config.gps.kind != "none" else ""
-    return f"{now}, kept by nothing that is known{gps}: events wait up to {patience(config):g} s and say so"
+    wait = f"wait up to {wait_s:g} s for it, then " if (wait_s := patience(config)) else ""
+    return f"{now}, kept by nothing that is known{gps}: events {wait}go as unsynchronised"
