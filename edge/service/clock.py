@@ -95,6 +95,11 @@ class SessionClock:
         """Seconds since 1970 UTC, as well as they are known."""
         return self.state()[0]
 
+    def known_now(self) -> float:
+        """The same where it is known, else 1970: by a clock that may be years ahead nothing grows old."""
+        now, source = self.state()
+        return 0.0 if source == "unsynchronised" else now
+
     def state(self) -> tuple[float, TimeSource]:
         """The time of now, and its source."""
         with self._lock:

@@ -171,7 +171,7 @@ def _events_out(config: Config, session: int, folder: Path | None, clock: Sessio
         if folder is None:
             _log.warning("there is no state directory: what waits for the broker is in memory and ends with it")
         else:
-            outbox = Outbox(folder, config.outbox, wall=clock.now)
+            outbox = Outbox(folder, config.outbox, wall=clock.known_now)
             closing.callback(outbox.close)
         publisher = Publisher(
             config.mqtt,

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from contextlib import closing
 from pathlib import Path
 
 import pytest
-from machine import TRUE, Machine, happen
+from machine import EVENT, TRUE, Machine, happen
 
-from edge.config import Config
+from edge.config import Config, OutboxConfig
 from edge.delivery.event import format_time, parse_time
+from edge.delivery.outbox import Outbox
 from edge.service import boot
 from edge.service.boot import read_sessions
 from edge.service.clock import WAIT_S, SessionClock, patience
@@ -198,6 +200,21 @@ def test_a_daemon_that_is_started_again_and_again_fills_no_disk(
     for session in range(1, 11):
         SessionClock(session, tmp_path, 60.0, machine)
     assert set(read_sessions(tmp_path, "first")) == {6, 7, 8, 9, 10}
+
+
+def test_nothing_grows_old_by_a_clock_that_is_years_ahead(tmp_path: Path, machine: Machine) -> None:
+    event = dataclasses.replace(EVENT, time=format_time(TRUE), time_source="gps")
+    machine.synchronise()
+    clock = SessionClock(41, tmp_path, 60.0, machine)
+    clock.look()
+    with closing(Outbox(tmp_path, OutboxConfig(), wall=clock.known_now)) as outbox:
+        outbox.put(event)
+    machine = Machine("second")
+    machine.wrong = 4 * 365 * 86_400.0
+    clock = SessionClock(42, tmp_path, 60.0, machine)
+    with closing(Outbox(tmp_path, OutboxConfig(), wall=clock.known_now)) as outbox:
+        outbox.put(event)
+        assert (len(outbox), outbox.dropped) == (2, 0)
 
 
 def test_without_a_state_directory_nothing_is_written(machine: Machine, tmp_path: Path) -> None:
