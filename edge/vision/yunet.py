@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from typing import Any
 
 import cv2
 import numpy as np
@@ -14,6 +15,8 @@ from edge.records import Box, Face, GreyImage
 _SCORE = 0.7
 _OVERLAP = 0.3
 _MOST = 20
+_logging: Any = getattr(cv2.utils, "logging", cv2)  # up to OpenCV 4.11 the functions stood in cv2 itself
+_SILENT = 0
 
 
 class YunetDetector:
@@ -36,10 +39,14 @@ class YunetDetector:
                 "write this hash there."
             )
         self._height = config.search_height
+        level = _logging.getLogLevel()
+        _logging.setLogLevel(_SILENT)  # OpenCV 5 warns of what is as it should be; what goes wrong is an exception
         try:
             self._detector = cv2.FaceDetectorYN.create(str(path), "", (320, 240), _SCORE, _OVERLAP, _MOST)
         except cv2.error:
             raise ConfigError(f"{path}: OpenCV {cv2.__version__} cannot load this model; get YuNet 2023mar.") from None
+        finally:
+            _logging.setLogLevel(level)
 
     def find(self, image: GreyImage, near: Box | None) -> list[Face]:  # noqa: ARG002  it is fast enough to look everywhere
         scale = min(1.0, self._height / image.shape[0])

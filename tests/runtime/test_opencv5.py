@@ -8,6 +8,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from statistics import median
 
 import pytest
 import yaml
@@ -16,8 +17,9 @@ ROOT = Path(__file__).resolve().parents[2]
 ENVIRONMENT = ROOT / ".venv-opencv5"
 PROGRAM = ENVIRONMENT / "bin" / "driver-monitor"
 WANTED = "opencv-python-headless>=5,<6"
-MOST_APART = 3.0
-"""Pixels that a side of the face's box may differ by, of 384: the last digits of two versions' arithmetic, followed."""
+MOST_APART = 6.0
+"""Pixels that a side of the face's box, about 140 wide, may differ by: the two versions turn patches with another last
+digit, of which an int8 network makes more."""
 
 pytestmark = pytest.mark.timeout(600)  # the first run installs the environment
 
@@ -52,7 +54,8 @@ def _yunet(folder: Path, model: Path) -> Path:
 
 def _trace(program: Path, config: Path, recording: Path, folder: Path) -> list[dict[str, str]]:
     trace = folder / "trace.csv"
-    _call(program, "replay", recording, "--config", config, "--trace", trace)
+    said = _call(program, "replay", recording, "--config", config, "--trace", trace)
+    assert all(line.startswith("{") for line in said.splitlines())  # events, and no warning
     return list(csv.DictReader(trace.open()))
 
 
@@ -61,9 +64,10 @@ def _same_driver(config: Path, recording: Path, folder: Path) -> None:
     here = _trace(Path(sys.executable).parent / "driver-monitor", config, recording, folder)
     there = _trace(PROGRAM, config, recording, folder)
     assert len(here) == len(there) > 100
-    for one, other in zip(here[:-1], there[:-1], strict=True):  # the last row is the end
-        for side in ("face_x", "face_y", "face_width", "face_height"):
-            assert abs(float(one[side]) - float(other[side])) < MOST_APART
+    for side in ("face_x", "face_y", "face_width", "face_height"):
+        apart = [abs(float(a[side]) - float(b[side])) for a, b in zip(here[:-1], there[:-1], strict=True)]
+        assert max(apart) < MOST_APART  # the last row, which is left out, is the end
+        assert median(apart) < MOST_APART / 4
     assert [row["eyes_closed"] for row in there].count("1") == pytest.approx(
         [row["eyes_closed"] for row in here].count("1"), abs=2
     )
