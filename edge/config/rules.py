@@ -105,7 +105,7 @@ class GuardsConfig(Section):
     """Mouth open by more of the eye distance than speech opens it: car drivers speak up to 0.25 (own choice)."""
     turning: bool = True
     """A head that turns fast blurs its eyes: they are then not seen, for `closures.unseen_s` at most."""
-    turning_degrees: Annotated[float, Field(gt=0)] = 90.0
+    turning_degrees: Annotated[float, Field(gt=0)] = 120.0
     """Degrees a second from which a turn blurs the eyes (own choice)."""
 
 
