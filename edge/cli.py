@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import sys
+import time
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, TextIO
@@ -182,13 +183,14 @@ def bench(recording: Path | None, config_file: Path | None, json_file: Path | No
 
     Example: taskset -c 0 driver-monitor bench
     """
+    started = time.perf_counter()
     from edge.replay.bench import bench as time_frames
     from edge.replay.bench import table
 
     config = _load(config_file)
     with ExitStack() as open_files:
         told = _open(json_file, open_files) if json_file and str(json_file) != "-" else None
-        result = time_frames(recording, config)
+        result = time_frames(recording, config, started)
         text = json.dumps(result, indent=1) + "\n"
         if told:
             told.write(text)

@@ -40,7 +40,7 @@ class Spread:
     p99_ms: float
 
 
-def bench(recording: Path | None, config: Config) -> dict[str, Any]:
+def bench(recording: Path | None, config: Config, started: float | None = None) -> dict[str, Any]:
     """Time frames of a recording (None: of a drawn driver), decoded beforehand; pin the process for one core's time.
 
     Of `stages`, `vision` is all of it, `following` vision of the frames in which the detector did not run, `after_loss`
@@ -48,20 +48,27 @@ def bench(recording: Path | None, config: Config) -> dict[str, Any]:
     which it ran, and `rest` is what they leave. `inside_models_and_opencv` is their share of vision.
     `frames_per_second` is of vision and rules together; `replay_frames_per_second` with decoding. `processor` holds the
     same once more by the time that the processor spent, without what other programs took meanwhile. `ready_s` is the
-    time to load models and see a first frame; `rss_mb` the memory before the frames were decoded; `face_visible` the
-    share of frames.
+    time until a first frame was seen; `rss_mb` the memory before the frames were decoded; `face_visible` the share of
+    frames.
+
+    Args:
+        recording: a folder or a video file.
+        config: the models, the rules.
+        started: of `time.perf_counter`, where the time to ready begins; None: now.
 
     Raises:
         InputError: the recording cannot be used.
         ConfigError: a model cannot be used.
     """
     with tempfile.TemporaryDirectory() as folder:
-        recording = recording or write_drawn(Path(folder))
         begin = time.perf_counter()
+        started = begin if started is None else started
+        recording = recording or write_drawn(Path(folder))
+        drawing = time.perf_counter() - begin
         pipeline = Pipeline(config.vision)
         with RecordingCamera(recording) as camera:
             pipeline.see(camera.read(1.0))
-        ready = time.perf_counter() - begin
+        ready = time.perf_counter() - started - drawing
         memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
         begin, begin_processor = time.perf_counter(), time.process_time()
         frames = _decode(recording)
