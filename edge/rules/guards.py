@@ -108,11 +108,18 @@ class Guards:
                 if now - self._last[name] > DROPOUT_S:
                     self._since[name] = now
                 self._last[name] = now
-        if any(now - self._last[name] < LINGER_S and self._in_time(name, closure) for name in NARROWING):
+        if any(self._lingers(name, now) and self._in_time(name, closure) for name in NARROWING):
             return self._narrowed
         if seen.one_eye:
             return Thresholds(own.closed_above, max(own.open_below, min(own.closed_above, self._closed_above)))
         return own
+
+    def _lingers(self, name: str, now: float) -> bool:
+        return now - self._last[name] < LINGER_S
+
+    def _held(self, name: str, before: float) -> bool:
+        """In the frame before, which came at `before`."""
+        return name in self._before.names or (name in NARROWING and self._lingers(name, before))
 
     def _in_time(self, name: str, closure: float | None) -> bool:
         return closure is None or name not in NARROWING or self._since[name] <= closure + NO_LATER_S
@@ -125,8 +132,8 @@ class Guards:
             self._seconds = dict.fromkeys(WITHHOLDING, 0.0)
         elif before and begun is not None:
             self._closed_s += elapsed.frame_s
-            for name in self._before.names:
-                if name in self._seconds and self._in_time(name, begun):
+            for name in WITHHOLDING:
+                if self._held(name, elapsed.start) and self._in_time(name, begun):
                     self._seconds[name] += elapsed.frame_s
         self._before = seen
         most_s = MOST_OF_IT * self._closed_s

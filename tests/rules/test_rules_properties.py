@@ -10,24 +10,28 @@ from statistics import median
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from story import AWAY, DARK, FACE, OPEN, SAD_FACE, SHUT, SUNGLASSES, Camera, play
+from story import AWAY, DARK, FACE, OPEN, SAD_FACE, SHUT, SUNGLASSES, Camera, State, play
 
-from edge.config import RulesConfig
-from edge.records import Emotion, Eyes, Observation, Signal
+from edge.config import RulesConfig, SpeedGateConfig
+from edge.records import Emotion, Eyes, HeadPose, Observation, Signal
 from edge.rules.policy import Policy
 
 probabilities = st.none() | st.floats(0, 1)
-wild_times = st.floats(allow_nan=True, allow_infinity=True)
+wild_numbers = st.floats(allow_nan=True, allow_infinity=True)
+wild_times = wild_numbers
 
 
 @st.composite
 def observations(draw: st.DrawFn, times: st.SearchStrategy[float]) -> Observation:
     sad = draw(probabilities)
+    happy = draw(st.booleans())
     return Observation(
         draw(times),
         draw(st.sampled_from([None, FACE])),
         Eyes(draw(probabilities), draw(probabilities)),
-        None if sad is None else Emotion(0.0, 1.0 - sad, sad, 0.0),
+        None if sad is None else Emotion((1.0 - sad) * happy, (1.0 - sad) * (not happy), sad, 0.0),
+        mouth_open=draw(st.none() | wild_numbers),
+        pose=draw(st.none() | st.builds(HeadPose, wild_numbers, wild_numbers, wild_numbers)),
         dark=draw(st.booleans()),
     )
 
@@ -63,6 +67,14 @@ def test_no_input_raises_and_every_start_has_one_end(shots: list[Observation | f
     assert_sound([*signals, *policy.close(end)])
 
 
+@given(st.lists(st.tuples(observations(st.floats(0, 200)), st.none() | wild_numbers), max_size=80))
+@settings(max_examples=100, deadline=None)
+def test_no_speed_raises_and_every_start_has_one_end(shots: list[tuple[Observation, float | None]]) -> None:
+    policy = Policy(RulesConfig(speed_gate=SpeedGateConfig(enabled=True)))
+    signals = [signal for shot, speed in shots for signal in policy.step(shot, speed).signals]
+    assert_sound([*signals, *policy.close(200.0)])
+
+
 steps = st.sampled_from([0.0, 1 / 64, 1 / 15, 0.1, 0.2, 0.5, 2.0, 9.0, -0.1, -5.0])
 
 
@@ -84,7 +96,12 @@ def test_any_drive_keeps_shares_between_0_and_1_and_every_start_has_one_end(
     assert_sound([*signals, *policy.close(now)])
 
 
-states = st.sampled_from([OPEN, SHUT, SUNGLASSES, AWAY, DARK, SAD_FACE])
+MERRY = Emotion(0.9, 0.1, 0.0, 0.0)
+AHEAD, DOWN, ASIDE = State(pitch=0.0), State(0.9, pitch=-15.0), State(pitch=0.0, yaw=50.0)
+LAUGHING, LAUGHING_SHUT = State(0.8, emotion=MERRY), State(0.97, emotion=MERRY)
+YAWN, NARROW = State(0.8, mouth=0.4), State(0.7)
+plain = [OPEN, SHUT, SUNGLASSES, AWAY, DARK, SAD_FACE]
+states = st.sampled_from([*plain, AHEAD, DOWN, ASIDE, LAUGHING, LAUGHING_SHUT, YAWN, NARROW])
 FRAME_S = 1 / 16  # a power of two, so that adding up times does not round
 
 
