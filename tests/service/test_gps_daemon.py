@@ -64,6 +64,46 @@ def test_events_before_the_first_fix_arrive_with_gps_time_and_later_ones_with_th
     assert (places[0]["latitude"], places[0]["longitude"], places[0]["fix"]) == (45.5017, -73.5673, "3d")
 
 
+def test_events_of_a_session_that_was_killed_before_the_first_fix_get_their_true_time_from_the_next(
+    synthetic_recording: Path, tmp_path: Path, capfd
+) -> None:
+    receiver = FakeReceiver(tmp_path, drive(300, THEN), pause_s=0.2)
+    broker = Broker(tmp_path)
+    clip = write_clip(synthetic_recording, tmp_path)
+    sections = {
+        "camera": {"kind": "recording", "path": str(clip), "loop": True},
+        "gps": {"kind": "gpsd", "port": receiver.port},
+        "rules": {"guards": {"laughing": False}},
+        "mqtt": {"host": "127.0.0.1", "port": broker.port},
+        "state_directory": "state",
+    }
+    config = write_config(tmp_path, **sections)
+    broker.start()
+    subscriber = Subscriber(broker, "driver-monitor/+/event/#", tmp_path)
+    try:
+        with start("run", "--config", config) as daemon:
+            try:
+                wait_for(lambda: tell(capfd, "outbox", "export", "--config", config).output.count("\n") >= 2, "waiting")
+            finally:
+                daemon.kill()
+        receiver.start()
+        with start("run", "--config", config) as daemon:
+            try:
+                wait_for(lambda: len(subscriber.messages) >= 2, "events of the first session")
+            finally:
+                daemon.kill()
+        first, second, *_ = subscriber.payloads()
+        subscriber.stop()
+    finally:
+        receiver.stop()
+        broker.kill()
+    assert [(one["session"], one["sequence"], one["time_source"]) for one in (first, second)] == [
+        (1, 1, "gps"),
+        (1, 2, "gps"),
+    ]
+    assert THEN - 60 < parse_time(first["time"]) < parse_time(second["time"]) < THEN
+
+
 def test_check_has_a_line_for_gpsd_and_for_the_clock(tmp_path: Path, capfd) -> None:
     camera = {"kind": "recording", "path": str(tmp_path)}
     gpsd = {"kind": "gpsd", "port": free_port()}
