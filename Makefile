@@ -32,7 +32,7 @@ test: .venv/full.stamp mosquitto gpsd strace chromium lint types contract
 
 # Eight minutes in which everything fails that can; make faults FAULTS='--seed 7' plans others.
 faults: .venv/full.stamp mosquitto
-	PYTHONPATH=tests:tests/gps $(BIN)/python tests/faults/campaign.py $(FAULTS)
+	PYTHONPATH=tests $(BIN)/python tests/faults/campaign.py $(FAULTS)
 
 # Ten thousand damaged payloads, lines, packets and database pages each: minutes.
 fuzz: .venv/full.stamp

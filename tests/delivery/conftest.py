@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from broker import Broker, Subscriber
+from disks import mount, unmount
 
-from edge.config import MqttConfig
+from edge.config import MqttConfig, OutboxConfig
+from edge.delivery.outbox import Outbox
 from edge.delivery.publisher import Publisher
 
 
@@ -48,3 +51,30 @@ def publish(tmp_path: Path) -> Iterator[Callable[..., Publisher]]:
     yield make
     for publisher in publishers:
         publisher.close(timeout=0)
+
+
+@pytest.fixture
+def begin(tmp_path: Path) -> Iterator[Callable[..., Outbox]]:
+    """Opens the outbox of this test, the one before closed."""
+    opened: list[Outbox] = []
+
+    def end() -> None:
+        if opened:
+            opened.pop().close()
+
+    def make(clock: Callable[[], float] = time.time, **bounds: float) -> Outbox:
+        end()
+        opened.append(Outbox(tmp_path, OutboxConfig.model_validate(bounds), wall=clock))
+        return opened[0]
+
+    yield make
+    end()
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk of 1 MB."""
+    if reason := mount(tmp_path / "disk"):
+        pytest.skip(reason)
+    yield tmp_path / "disk"
+    unmount(tmp_path / "disk")

@@ -19,10 +19,8 @@ from broker import DEADLINE_S, Broker, free_port, wait_for
 from edge.config import MqttConfig
 from edge.delivery import connection
 from edge.delivery.event import EventBuilder
-from edge.delivery.probe import try_broker
 from edge.delivery.publisher import WINDOW, Publisher
 from edge.delivery.schema import event_schema
-from edge.errors import CheckFailed, ConfigError
 from edge.records import Event, Position, Signal
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -196,41 +194,6 @@ def test_events_that_a_stalled_broker_never_acknowledged_are_sent_again(broker, 
     wait_for(lambda: publisher.stats().sent == 50, "all are delivered after all")
 
 
-def test_a_refused_password_is_never_connected_and_said_once(tmp_path, publish, caplog):
-    caplog.set_level(logging.INFO)
-    broker = Broker(tmp_path, users={"bus-17": "right"})
-    broker.start()
-    secret = tmp_path / "password"
-    secret.write_text("wrong\n")
-    secret.chmod(0o600)
-    attempts = []
-    try:
-        publisher = publish(broker.port, username="bus-17", password_file=secret)
-        put_all(publisher, 3)
-        wait_for(lambda: attempts.append(is_connected(publisher)) or broker.log.count("disconnected") >= 3, "3 tries")
-    finally:
-        broker.kill()
-    assert not any(attempts)
-    refusals = [record for record in caplog.records if "Not authorized" in record.message]
-    assert [record.levelname for record in refusals] == ["ERROR"]
-    assert "mqtt.password_file" in refusals[0].message
-    assert "wrong" not in caplog.text
-    assert publisher.stats().waiting == 3
-
-
-def test_the_right_password_is_taken_from_its_file(tmp_path, publish):
-    broker = Broker(tmp_path, users={"bus-17": "right"})
-    broker.start()
-    secret = tmp_path / "password"
-    secret.write_text("right\n")
-    secret.chmod(0o600)
-    try:
-        publisher = publish(broker.port, username="bus-17", password_file=secret)
-        wait_for(lambda: is_connected(publisher), "it connects")
-    finally:
-        broker.kill()
-
-
 def test_each_change_of_state_is_said_once(broker, publish, caplog):
     caplog.set_level(logging.INFO)
     publisher = publish(broker.port)
@@ -377,51 +340,3 @@ def test_the_end_leaves_no_thread(broker):
     assert "publisher" not in [thread.name for thread in threading.enumerate()]
     publisher.put(next(events(1)))
     assert publisher.stats().waiting == 1
-
-
-@pytest.mark.parametrize(
-    ("content", "mode", "wrong"),
-    [
-        (None, 0o600, "No such file"),
-        (b"secret", 0o644, "everyone"),
-        (b"", 0o600, "alone"),
-        (b"one\ntwo\n", 0o600, "alone"),
-        (b"\xff\xfe", 0o600, "UTF-8"),
-    ],
-)
-def test_a_password_file_that_cannot_be_used_is_a_configuration_error(tmp_path, content, mode, wrong):
-    path = tmp_path / "password"
-    if content is not None:
-        path.write_bytes(content)
-        path.chmod(mode)
-    with pytest.raises(ConfigError, match=wrong) as raised:
-        Publisher(MqttConfig(host="127.0.0.1", username="bus-17", password_file=path), "bus-17", 42)
-    assert str(path) in str(raised.value)
-    assert "secret" not in str(raised.value)
-
-
-def test_a_password_without_a_user_is_a_configuration_error(tmp_path):
-    with pytest.raises(ConfigError, match=r"mqtt\.username"):
-        Publisher(MqttConfig(host="127.0.0.1", password_file=tmp_path / "password"), "bus-17", 42)
-
-
-def test_a_check_finds_a_broker_and_leaves_nothing_there(broker, subscribe):
-    try_broker(MqttConfig(host="127.0.0.1", port=broker.port))
-    assert subscribe(broker).messages == []
-
-
-def test_a_check_tells_why_there_is_no_broker():
-    with pytest.raises(CheckFailed, match="Connection refused"):
-        try_broker(MqttConfig(host="127.0.0.1", port=free_port()))
-    with pytest.raises(CheckFailed, match=r"no\.such\.host\.invalid:1883 cannot be reached"):
-        try_broker(MqttConfig(host="no.such.host.invalid", allow_plaintext=True))
-
-
-def test_a_check_tells_that_the_broker_refuses(tmp_path):
-    broker = Broker(tmp_path, users={"bus-17": "right"})
-    broker.start()
-    try:
-        with pytest.raises(CheckFailed, match="refuses this client \\(Not authorized\\)"):
-            try_broker(MqttConfig(host="127.0.0.1", port=broker.port))
-    finally:
-        broker.kill()

@@ -1,6 +1,6 @@
 """The campaign of faults: vehicles decide, everything that can fails, and nothing may be lost.
 
-    PYTHONPATH=tests:tests/gps python tests/faults/campaign.py --seed 1 --seconds 340 --events 24000
+    PYTHONPATH=tests python tests/faults/campaign.py --seed 1 --seconds 340 --events 24000
 
 Prints what goes wrong as it does, and as its last line the whole report as one JSON object; exits 1 where anything was
 lost.
@@ -30,7 +30,8 @@ from typing import Any
 
 from broker import Broker
 from command import write_clip
-from fleet import Span, Vehicle, small_disk, unmount
+from disks import mount, unmount
+from fleet import Span, Vehicle
 from harm import DISK, EVERYWHERE, GPSD, Fault, long_cut
 from judge import Judgement, judge, spread
 from proxy import Network, Proxy
@@ -104,11 +105,11 @@ def _fleet(
 ) -> Iterator[Vehicle]:  # fmt: skip
     target = plan.events // plan.vehicles
     for number in range(plan.vehicles):
-        disk = None
+        disk: Path | None = None
         if number in (1, 2):
-            disk, reason = small_disk(folder / f"disk-{number}")
-            if disk is None:
-                left_out["full disk"] = reason
+            disk = folder / f"disk-{number}"
+            if reason := mount(disk, megabytes=12):
+                left_out["full disk"], disk = reason, None
             else:
                 closing.callback(unmount, disk)
         name = f"bus-{number}"
@@ -142,7 +143,12 @@ def _gpsd(folder: Path, left_out: dict[str, str]) -> Any:
     from fake_receiver import FakeReceiver, drive
 
     receiver = FakeReceiver(folder, drive(900, time.time()), pause_s=0.2)
-    receiver.start()
+    try:
+        receiver.start()
+    except AssertionError as error:
+        left_out["gpsd dies"] = str(error)
+        receiver.stop()
+        return None
     return receiver
 
 

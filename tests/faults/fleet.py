@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
 import subprocess
 import sys
 import time
@@ -140,29 +138,3 @@ class Vehicle:
             sections |= {"gps": {"kind": "gpsd", "port": self.gpsd.port}, "clock": {"wait_s": 2.0}}
         path.write_text(yaml.safe_dump(sections))
         return path
-
-
-def small_disk(folder: Path, megabytes: int = 12) -> tuple[Path | None, str]:
-    """A disk of its own for a vehicle, or why there is none."""
-    folder.mkdir(parents=True)
-    if os.geteuid():
-        return None, "only root may mount a small disk"
-    command = ["mount", "-t", "tmpfs", "-o", f"size={megabytes}m", "none", str(folder)]
-    done = subprocess.run(command, check=False, capture_output=True, text=True)
-    return (folder, "") if done.returncode == 0 else (None, f"no small disk: {done.stderr.strip()}")
-
-
-def fill(disk: Path) -> Path:
-    """Use every byte of it; gives the file that does."""
-    ballast = disk / "ballast"
-    with ballast.open("wb", buffering=0) as file:
-        try:
-            while shutil.disk_usage(disk).free:
-                file.write(bytes(4096))
-        except OSError:
-            pass
-    return ballast
-
-
-def unmount(disk: Path) -> None:
-    subprocess.run(["umount", "-l", str(disk)], check=False, capture_output=True)

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import logging
 import os
-import shutil
-import subprocess
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
 from broker import Broker, wait_for
 from certificates import Authority
 from command import tell, write_config
+from disks import fill, mount, remount_read_only, unmount
 from sample_events import EVENT
 
 from edge.config import load_config
@@ -47,13 +45,11 @@ def serve(tmp_path: Path) -> Iterator[Callable[..., Broker]]:
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A disk of 1 MB with an outbox in which an event waits."""
-    disk = tmp_path / "disk"
-    disk.mkdir()
-    if os.geteuid() or subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "none", disk], check=False).returncode:
-        pytest.skip("only root may make a disk for a test")
-    yield disk
-    subprocess.run(["umount", "-l", disk], check=True)
+    """A disk of 1 MB."""
+    if reason := mount(tmp_path / "disk"):
+        pytest.skip(reason)
+    yield tmp_path / "disk"
+    unmount(tmp_path / "disk")
 
 
 def config(folder: Path, state: Path | None = None, **mqtt: object) -> Path:
@@ -162,9 +158,7 @@ def test_a_key_that_everyone_can_read(tmp_path: Path, capfd) -> None:
 
 def test_a_full_disk(small_disk: Path, tmp_path: Path, capfd, caplog) -> None:
     file = with_an_outbox(small_disk, tmp_path)
-    with (small_disk / "ballast").open("wb", buffering=0) as ballast, suppress(OSError):
-        while shutil.disk_usage(small_disk).free:
-            ballast.write(bytes(4096))
+    fill(small_disk)
     assert "(No space left on device); make room on the disk, or" in check(capfd, file, "state directory")
     outbox = Outbox(small_disk, load_config(file).outbox)
     outbox.put(EVENT)
@@ -176,7 +170,7 @@ def test_a_full_disk(small_disk: Path, tmp_path: Path, capfd, caplog) -> None:
 
 def test_a_read_only_disk(small_disk: Path, tmp_path: Path, capfd, caplog) -> None:
     file = with_an_outbox(small_disk, tmp_path)
-    subprocess.run(["mount", "-o", "remount,ro", small_disk], check=True)
+    remount_read_only(small_disk)
     told = check(capfd, file, "state directory")
     assert "(Read-only file system); mount the disk for writing, or events wait in memory alone." in told
     outbox = Outbox(small_disk, load_config(file).outbox)
