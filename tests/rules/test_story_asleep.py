@@ -85,6 +85,14 @@ def test_the_chin_on_the_chest_is_sleep_and_not_a_look_at_the_instruments(rate: 
     heard.reached("unresponsive", shut + 6)
 
 
+def test_a_head_that_sinks_once_the_eyes_are_shut_hides_no_microsleep(rate: float) -> None:
+    drive = under_way()
+    shut = drive.asleep(0.8)
+    drive.nodded_off(1.6)
+    woke = drive.staring(10)
+    hear(drive, rate).only(starts("microsleep", shut + 1.5), ends("microsleep", woke + 1))
+
+
 def test_sleep_with_the_mouth_open_is_neither_talk_nor_a_yawn(rate: float) -> None:
     drive = under_way()
     shut = drive.act(8, replace(acts.ASLEEP, mouth=0.3))
@@ -181,3 +189,26 @@ def test_sleep_in_flickering_light_is_told_by_the_time_that_was_seen(rate: float
     heard = hear(drive, rate)
     heard.reached("microsleep", shut + 1.5 + 0.2, late_s=0.6)
     heard.reached("sleep", shut + 3.0 + 0.6, late_s=0.9)
+
+
+def test_falling_asleep_over_the_phone_is_told(rate: float) -> None:
+    """The lids hung low for the phone already: when they are shut is known to within a second."""
+    drive = under_way()
+    drive.act(3, acts.PHONE)
+    shut = drive.nodded_off(7)
+    drive.staring(10)
+    heard = hear(drive, rate)
+    sleep = [signal.time - heard.begin for signal in heard.signals if signal.cause == "sleep"]
+    assert sleep, heard
+    assert shut + 2 <= sleep[0] <= shut + 3.4, heard
+
+
+def test_falling_asleep_out_of_a_yawn_is_told(rate: float) -> None:
+    drive = under_way()
+    drive.yawning(4)
+    shut = drive.asleep(4)
+    drive.staring(10)
+    heard = hear(drive, rate)
+    sleep = [signal.time - heard.begin for signal in heard.signals if signal.cause == "sleep"]
+    assert sleep, heard
+    assert shut + 2 <= sleep[0] <= shut + 3.4, heard

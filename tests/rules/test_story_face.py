@@ -112,3 +112,34 @@ def test_chewing_says_nothing(rate: float) -> None:
     drive = under_way()
     drive.act(60, replace(acts.AWAKE, mouth=0.09, syllables=0.05))
     hear(drive, rate).nothing()
+
+
+def test_a_laugh_of_12_s_says_nothing(rate: float) -> None:
+    drive = under_way(CAR)
+    drive.laughing(12)
+    drive.awake(20)
+    hear(drive, rate).nothing()
+
+
+def test_an_eye_patch_that_is_seen_as_a_shut_eye_says_nothing(rate: float) -> None:
+    drive = under_way()
+    drive.stretches.clear()
+    drive.seconds = 0.0
+    drive.act(180, replace(acts.AWAKE, left=acts.SHUT))
+    hear(drive, rate).nothing()
+
+
+def test_yawning_with_narrow_eyes_says_nothing(rate: float) -> None:
+    drive = under_way()
+    for _ in range(5):
+        drive.yawning(4.5)
+        drive.awake(12)
+    hear(drive, rate).nothing()
+
+
+def test_one_eye_kept_shut_against_the_smoke_for_6_s_says_nothing(rate: float) -> None:
+    drive = under_way()
+    drive.asleep(0.3)
+    drive.act(6, replace(acts.AWAKE, left=acts.SHUT))
+    drive.awake(20)
+    hear(drive, rate).nothing()

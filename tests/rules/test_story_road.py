@@ -62,3 +62,64 @@ def test_a_head_that_nods_to_the_music_with_open_eyes_says_nothing(rate: float) 
     drive.act(3, replace(acts.STARING, pitch=-25))
     drive.awake(10)
     hear(drive, rate).nothing()
+
+
+def test_a_long_traffic_light_says_nothing(rate: float) -> None:
+    drive = under_way()
+    for _ in range(4):
+        drive.awake(6)
+        drive.mirror(1.2)
+        drive.talking(8)
+        drive.looking_down(1.4)
+        drive.staring(7)
+        drive.outer_mirror(2.0)
+        drive.act(5, replace(acts.AWAKE, yaw=-30))
+    drive.awake(20)
+    hear(drive, rate).nothing()
+
+
+def test_looking_at_the_speedometer_for_4_s_is_no_sleep(rate: float) -> None:
+    drive = under_way()
+    drive.looking_down(4)
+    drive.awake(30)
+    hear(drive, rate).nothing()
+
+
+def test_short_looks_at_the_instruments_all_along_make_nobody_drowsy(rate: float) -> None:
+    drive = under_way()
+    for _ in range(20):
+        drive.looking_down(1.2)
+        drive.awake(4)
+    hear(drive, rate).nothing()
+
+
+def test_a_phone_below_the_wheel_is_no_sleep(rate: float) -> None:
+    drive = under_way()
+    for _ in range(10):
+        drive.act(3, acts.PHONE)
+        drive.awake(1.5)
+    drive.awake(20)
+    hear(drive, rate).nothing()
+
+
+def test_a_long_message_read_below_the_wheel_is_no_sleep(rate: float) -> None:
+    drive = under_way()
+    drive.act(8, acts.PHONE)
+    drive.awake(20)
+    hear(drive, rate).nothing()
+
+
+def test_a_low_sun_makes_the_driver_squint_and_that_is_no_sleep(rate: float) -> None:
+    drive = under_way()
+    drive.narrowed(30, logit=-0.8)
+    drive.awake(20)
+    hear(drive, rate).nothing()
+
+
+def test_the_screen_of_the_navigation_is_no_sleep(rate: float) -> None:
+    drive = under_way()
+    screen = replace(acts.LOOKING_DOWN, left=Lids(logit=1.0, sd=1.2, seen=0.6), yaw=-22, pitch=-13)
+    for _ in range(6):
+        drive.act(2.5, screen)
+        drive.awake(3)
+    hear(drive, rate).nothing()

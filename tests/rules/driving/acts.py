@@ -17,7 +17,10 @@ class Lids:
 
 @dataclass(frozen=True)
 class Mood:
-    """Logits of the four emotions, and the standard deviation by which each wanders within two seconds, or flickers."""
+    """Logits of the four emotions, and the standard deviation of each.
+
+    Half of its variance wanders within two seconds, the other half, or all of it, `flickers` within a fifth of one.
+    """
 
     happy: float = 0.4
     neutral: float = 3.2
@@ -46,7 +49,7 @@ NONE = Blinks(a_minute=0)
 CALM = Mood()
 CHATTY = Mood(happy=2.1, neutral=2.2, sad=-1.6, surprise=-2.7, sd=1.5)
 MERRY = Mood(happy=4.9, neutral=-0.4, sad=-3.9, surprise=-0.5, sd=1.7)
-"""Means of a laughing driver's 21 s; happy falls under 0.5 in a hundredth of the time, there in a thirtieth."""
+"""Means of a laughing driver's 21 s, where happy falls under 0.5 for 0.4 s at most."""
 UNDECIDED = Mood(happy=-3.0, neutral=1.6, sad=0.85, surprise=-3.0, sd=0.7, flickers=True)
 """Between neutral and sad: over the threshold of 0.35 in two fifths of the time."""
 UNHAPPY = Mood(happy=-4.3, neutral=3.3, sad=4.2, surprise=-2.9, sd=0.5)

@@ -197,7 +197,7 @@ class _Rendering:
         logits = np.stack(
             [
                 self.each([getattr(act.mood, name) for act in self.acts])
-                + sd * np.where(flickers, self.wander(0.15), self.wander(2.0))
+                + sd * np.where(flickers, self.wander(0.2), math.sqrt(0.5) * (self.wander(2.0) + self.wander(0.2)))
                 for name in names
             ],
             axis=1,
