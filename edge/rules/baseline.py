@@ -62,7 +62,7 @@ class Baseline:
         self._config = config
         self._closures = closures
         self._eyes = Usual(LEAST_LOGIT, MOST_LOGIT, 64, config.learn_s)
-        self._pitch = Usual(-90.0, 90.0, 90, config.learn_s)
+        self._pitch = Usual(-90.0, 90.0, 180, config.learn_s)
         self._happy = Usual(0.0, 1.0, 20, config.learn_s)
         self._before = Sample()
         self._alert_from = -math.inf

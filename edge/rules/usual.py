@@ -35,10 +35,11 @@ class Usual:
         self.seconds += seconds
 
     def quantile(self, share: float) -> float:
-        """The upper edge of the bin under which `share` of the time lies; `low` where nothing was learned."""
-        left = share * self.seconds - ROUNDING_S
+        """The value under which `share` of the time lies, to within a bin; `low` where nothing was learned."""
+        wanted = share * self.seconds
+        below = 0.0
         for index, seconds in enumerate(self._bins):
-            left -= seconds
-            if left <= 0 and self.seconds > 0:
-                return self._low + (index + 1) * self._width
+            if seconds > 0 and below + seconds >= wanted - ROUNDING_S:
+                return self._low + (index + min(1.0, (wanted - below) / seconds)) * self._width
+            below += seconds
         return self._low
