@@ -18,7 +18,9 @@ from edge.config import VisionConfig
 from edge.errors import ConfigError
 from edge.records import Box, Face, Frame, GreyImage, Observation
 from edge.vision import pipeline
+from edge.vision.crops import Square
 from edge.vision.haar import HaarDetector
+from edge.vision.landmarks import Contours, LandmarkReader
 from edge.vision.pipeline import Pipeline
 
 STEP = 1 / 15
@@ -144,6 +146,30 @@ def test_what_looks_like_a_face_at_the_last_place_does_not_hide_the_driver(
     right, left = (np.full((height, 2 * width), 90, np.uint8) for _ in range(2))
     right[:, width:], left[:, :width] = portrait, portrait
     assert [observation.face is not None for observation in see(film(right, left, left))] == [True, False, True]
+
+
+def test_contours_that_follow_what_is_no_face_are_given_up_for_the_driver(
+    portrait: GreyImage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A headrest, say: the driver has moved to the left, and they go on to see him at the right for ever."""
+    read, kept = LandmarkReader.read, []
+
+    def fooled(self: LandmarkReader, image: GreyImage, square: Square) -> Contours:
+        contours = read(self, image, square)
+        if square.x < width:  # the driver's new place
+            return contours
+        kept.append(contours)
+        return kept[min(2, len(kept) - 1)]
+
+    monkeypatch.setattr(LandmarkReader, "read", fooled)
+    height, width = portrait.shape
+    right, left = (np.full((height, 2 * width), 90, np.uint8) for _ in range(2))
+    right[:, width:], left[:, :width] = portrait, portrait
+    observations = see(film(*[right] * 4, *[left] * 60))
+    at_the_right = [o.face is not None and o.face.box.x > width for o in observations]
+    given_up = at_the_right.index(False)
+    assert pipeline.CHECK_S < given_up * STEP < pipeline.CHECK_S + 2 * pipeline.DOUBTS * pipeline.RECHECK_S
+    assert all(o.face is not None and o.face.box.x < width for o in observations[given_up:])
 
 
 def test_a_mirrored_portrait_has_its_right_eye_at_the_images_left_too(portrait: GreyImage) -> None:
