@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import time
 from collections.abc import Callable, Sequence
@@ -66,7 +68,8 @@ class FakeReceiver:
             if os.environ.get("CI") == "true":
                 pytest.fail(message)
             pytest.skip(message)
-        command = [gpsfake, "-q", "-n", "-c", str(self._pause), "-P", str(self.port), str(self._log)]
+        # By TCP (-t): writing to a pseudo-terminal it was once seen to hang.
+        command = [gpsfake, "-q", "-n", "-t", "-c", str(self._pause), "-P", str(self.port), str(self._log)]
         with self._output.open("ab") as output:
             self._gpsfake = subprocess.Popen(command, stdout=output, stderr=output, env=os.environ | {"PATH": paths})
         wait_for(self._has_gpsd, "gpsfake has started gpsd")
@@ -87,18 +90,33 @@ class FakeReceiver:
         self._gpsd.send_signal(signal.SIGCONT)
 
     def stop(self) -> None:
-        for process in (self._gpsd, self._gpsfake):
-            if process is not None:
-                try:
-                    process.kill()
-                    process.wait(DEADLINE_S)
-                except psutil.NoSuchProcess:
-                    pass
+        if self._gpsfake is None:
+            return
+        gpsfake = psutil.Process(self._gpsfake.pid)
+        for process in (*_children(gpsfake), gpsfake):
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.kill()
+        self._gpsfake.wait(DEADLINE_S)
+        wait_for(self._port_is_free, "gpsd has gone")
+        (Path(os.environ.get("TMPDIR", "/tmp")) / f"gpsfake-{gpsfake.pid}.sock").unlink(missing_ok=True)
         self._gpsd = self._gpsfake = None
+
+    def _port_is_free(self) -> bool:
+        with socket.socket() as probe:
+            return probe.connect_ex(("127.0.0.1", self.port)) != 0
 
     def _has_gpsd(self) -> bool:
         assert self._gpsfake
         assert self._gpsfake.poll() is None, self._output.read_text()
-        children = psutil.Process(self._gpsfake.pid).children()
-        self._gpsd = next((child for child in children if child.name() == "gpsd"), None)
+        self._gpsd = next(iter(_children(psutil.Process(self._gpsfake.pid), "gpsd")), None)
         return self._gpsd is not None
+
+
+def _children(parent: psutil.Process, name: str = "") -> list[psutil.Process]:
+    """Those that are there by now, all or of a name."""
+    found = []
+    with contextlib.suppress(psutil.NoSuchProcess):
+        for child in parent.children(recursive=True):
+            with contextlib.suppress(psutil.NoSuchProcess):
+                found += [child] if name in ("", child.name()) else []
+    return found
