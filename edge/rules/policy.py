@@ -199,7 +199,7 @@ class Policy:
             return obstacle
         if closed is None and seen.turning:
             return "eyes blurred: the head turns"
-        if closed and self._closures.length_s >= self._rules.closures.microsleep_s:
+        if closed and self._guards.withheld and self._closures.length_s >= self._rules.closures.microsleep_s:
             return f"microsleep withheld: {self._guards.withheld}"
         if closed:
             return "blink or closure too short" if self._closures.is_blink else "closure too short"
