@@ -151,7 +151,7 @@ def evaluate(
 
 
 @group.command()
-@click.argument("task", type=click.Choice(["face"]))
+@click.argument("task", type=click.Choice(["face", "eyes"]))
 @click.argument("model", type=FOLDER)
 @_data_option
 @click.option("--yunet", type=FOLDER, help="YuNet's ONNX model, to be measured beside.")
@@ -159,9 +159,10 @@ def evaluate(
 @click.option("--recording", "recordings", type=FOLDER, multiple=True, help="A recording to be searched, too; repeat.")
 @click.option("--recordings-only", is_flag=True, help="Leave the pictures out.")
 @click.option("--keep", type=FOLDER, help="Keep there what YuNet and Haar found, and take it from there next time.")
+@click.option("--leave-out", metavar="SET", help="Eyes: nir, cew or web, the set that the model was trained without.")
 @click.option("--output", type=FOLDER, help="Write the tables to this file.  [default: standard output]")
 def audit(
-    task: str,  # noqa: ARG001
+    task: str,
     model: Path,
     data: Path,
     yunet: Path | None,
@@ -169,9 +170,18 @@ def audit(
     recordings: tuple[Path, ...],
     recordings_only: bool,
     keep: Path | None,
+    leave_out: str | None,
     output: Path | None,
 ) -> None:
-    """Measure a detector MODEL, int8 .tflite, in bad light, turned and covered, by group of people, in recordings."""
+    """Measure a MODEL, int8 .tflite, where it is hard.
+
+    A detector: in bad light, turned and covered, by group of people, in recordings. Eyes: hidden and hardly visible.
+    """
+    if task == "eyes":
+        from train import eyes_audit
+
+        _show(eyes_audit.audit(model, data, leave_out), output)
+        return
     from edge.config import FaceConfig, VisionConfig
     from edge.vision.card import read_card
     from train import face_audit, face_recordings
@@ -185,7 +195,10 @@ def audit(
     if recordings:
         config = VisionConfig(face=FaceConfig(native_model=model))
         parts.append(face_recordings.audit(recordings, finders, finders.get("YuNet"), config))
-    tables = "\n\n".join(parts)
+    _show("\n\n".join(parts), output)
+
+
+def _show(tables: str, output: Path | None) -> None:
     if output is None:
         click.echo(tables)
     else:

@@ -38,7 +38,8 @@ class Faces:
     `images`: uint8[height, width] each, of any size; `box` float32[n, 4] left, top, width, height; `five` float32
     [n, 5, 2] right eye, left eye, nose, right and left corner of the mouth, NaN where no face was found; `mesh`
     float32[n, 107, 2]; `presence` float32[n] 0..1, how sure the mesh was; `points68` float32[n, 68, 2], NaN where the
-    set has none; `source` str[n], the set; `several` bool[n], more than one face was seen. All in pixels.
+    set has none; `source` str[n], the set; `several` bool[n], more than one face was seen; `kept_out` bool[n], it
+    belongs to the part kept out of training. All in pixels.
     """
 
     images: list[NDArray[np.uint8]]
@@ -49,6 +50,7 @@ class Faces:
     points68: NDArray[np.float32]
     source: NDArray[np.str_]
     several: NDArray[np.bool_]
+    kept_out: NDArray[np.bool_]
 
     def __len__(self) -> int:
         return len(self.images)
@@ -65,6 +67,7 @@ class Faces:
             self.points68[which],
             self.source[which],
             self.several[which],
+            self.kept_out[which],
         )
 
 
@@ -98,7 +101,7 @@ def read(data: Path, sets: Sequence[str] = SETS, *, held_out: bool | None = None
         [image for part in parts for image in part.images],
         *(
             np.concatenate([getattr(part, field) for part in parts])
-            for field in ("box", "five", "mesh", "presence", "points68", "source", "several")
+            for field in ("box", "five", "mesh", "presence", "points68", "source", "several", "kept_out")
         ),
     )
 
@@ -109,9 +112,8 @@ def _read_one(data: Path, name: str, held_out: bool | None) -> Faces:
         with np.load(path) as file:
             labels = {key: file[key] for key in file.files}
         count = len(labels["source"])
-        keep = np.ones(count, bool)
-        if held_out is not None:
-            keep = np.array([is_held_out(name, str(source)) == held_out for source in labels["source"]])
+        kept_out = np.array([name in SETS and is_held_out(name, str(source)) for source in labels["source"]], bool)
+        keep = np.ones(count, bool) if held_out is None else kept_out == held_out
         images = []
         path = data / f"{name}.zip"
         with zipfile.ZipFile(path) as archive:
@@ -131,6 +133,7 @@ def _read_one(data: Path, name: str, held_out: bool | None) -> Faces:
             labels.get("points68", nothing)[keep].astype(np.float32),
             np.full(len(images), name),
             labels["faces_found"][keep] > 1,
+            kept_out[keep],
         )
     except FileNotFoundError:
         raise InputError(f"{path}: there is no such file; --data must name the folder that holds it.") from None
