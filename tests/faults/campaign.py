@@ -33,7 +33,7 @@ from command import write_clip
 from disks import mount, unmount
 from fleet import Span, Vehicle
 from harm import DISK, EVERYWHERE, GPSD, Fault, long_cut
-from judge import Judgement, judge, spread
+from judge import Judgement, judge, key_of, spread
 from proxy import Network, Proxy
 from receiver import Arrival, Receiver
 
@@ -87,7 +87,10 @@ def run_campaign(plan: Plan, tell: Callable[[str], None] = print) -> dict[str, A
                 each.result()
         tell(f"{sum(counts.values())} faults; now everything that waits must arrive")
         drain_s = _drain(fleet, receiver)
-        judgements = {v.name: judge(v.noted(), [a for a in receiver.arrivals if a.vehicle == v.name]) for v in fleet}
+        own: dict[str, list[Arrival]] = {vehicle.name: [] for vehicle in fleet}
+        for arrival in receiver.arrivals:
+            own[arrival.vehicle].append(arrival)
+        judgements = {v.name: judge(v.noted(), own[v.name], v.still_waiting()) for v in fleet}
         report = _report(plan, fleet, judgements, receiver.arrivals, fault.outages, counts)
     reference = {"bare_start_s": spread(starts), "load": os.getloadavg()[2], "processors": os.cpu_count()}
     return {
@@ -205,13 +208,20 @@ def _drain(fleet: list[Vehicle], receiver: Receiver) -> float:
         vehicle.rate, vehicle.until = 1e-6, 0.0
     with ThreadPoolExecutor(len(fleet)) as ends:
         list(ends.map(Vehicle.stop, fleet))
-    while late := [v for v in fleet if judge(v.noted(), [a for a in receiver.arrivals if a.vehicle == v.name]).lost]:
+    missing = {vehicle.name: {key_of(payload) for payload in vehicle.noted().confirmed} for vehicle in fleet}
+    seen = 0
+    while True:
+        for arrival in receiver.arrivals[seen:]:
+            seen += 1
+            if "/event/" in arrival.topic:
+                missing[arrival.vehicle].discard(key_of(arrival.payload))
+        late = [vehicle for vehicle in fleet if missing[vehicle.name]]
+        if not late or time.monotonic() > began + DRAIN_S:
+            break
         for vehicle in late:
             if vehicle.process is None:
                 vehicle.start()
-        if time.monotonic() > began + DRAIN_S:
-            break
-        time.sleep(1.0)
+        time.sleep(0.5)
     for vehicle in fleet:
         vehicle.stop()
     return round(time.monotonic() - began, 1)
@@ -241,6 +251,7 @@ def _report(
         "events": {name: total(name) for name in ("decided", "confirmed", "received")},
         "events_of_the_whole_daemon": judgements["whole"].confirmed if "whole" in judgements else 0,
         "lost": named("lost"),
+        "late": {name: len(one.late) for name, one in judgements.items() if one.late},
         "changed": named("changed"),
         "invented": named("invented"),
         "repeats": total("repeats"),

@@ -12,9 +12,12 @@ from typing import Any
 
 import psutil
 import yaml
-from journal import Noted, read_journal
+from journal import Key, Noted, read_journal
 from proxy import Proxy
 from vehicle import Settings
+
+from edge.config import OutboxConfig
+from edge.delivery.outbox_admin import waiting
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
@@ -74,6 +77,12 @@ class Vehicle:
 
     def noted(self) -> Noted:
         return read_journal(self.journal)
+
+    def still_waiting(self) -> set[Key]:
+        """What is in its outbox, once it has ended."""
+        if not (self.state / "outbox.db").exists():
+            return set()
+        return {(event.session, event.sequence) for event in waiting(self.state, OutboxConfig())}
 
     def start(self) -> None:
         if (left := self.until - time.monotonic()) > 5:

@@ -11,6 +11,8 @@ from edge.delivery.outbox import Outbox
 from edge.records import Event
 
 DECIDED, CONFIRMED = b"D", b"C"
+Key = tuple[int, int]
+"""Session and sequence."""
 
 
 class JournaledOutbox(Outbox):

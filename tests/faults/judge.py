@@ -5,22 +5,20 @@ from __future__ import annotations
 import json
 import statistics
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass
 from typing import Any
 
-from journal import Noted
+from journal import Key, Noted
 from receiver import Arrival
-
-Key = tuple[int, int]
-"""Session and sequence."""
 
 
 @dataclass(frozen=True)
 class Judgement:
     """Of one vehicle.
 
-    `lost`: confirmed by its outbox and never received. `changed`: received with other content. `invented`: received
+    `lost`: confirmed by its outbox, never received, and not there any more. `late`: still there at the end of the
+    campaign, on a machine too busy for the time given. `changed`: received with other content. `invented`: received
     and never decided. `cut_off`: decided and not confirmed, by session. `unrecognised`: copies that (id, phase,
     sequence) does not tell, or different events that it calls copies. `in_order`: sorting by session and sequence gives
     the order of the decisions.
@@ -31,6 +29,7 @@ class Judgement:
     received: int
     repeats: int
     lost: list[Key]
+    late: list[Key]
     changed: list[Key]
     invented: list[Key]
     cut_off: dict[int, int]
@@ -39,10 +38,10 @@ class Judgement:
 
     @property
     def good(self) -> bool:
-        return not (self.lost or self.changed or self.invented or self.unrecognised) and self.in_order
+        return not (self.lost or self.late or self.changed or self.invented or self.unrecognised) and self.in_order
 
 
-def judge(noted: Noted, arrivals: Iterable[Arrival]) -> Judgement:
+def judge(noted: Noted, arrivals: Iterable[Arrival], waiting: Set[Key] = frozenset()) -> Judgement:
     decided = {key_of(payload): payload for payload in noted.decided}
     confirmed = {key_of(payload) for payload in noted.confirmed}
     received: dict[Key, list[bytes]] = defaultdict(list)
@@ -62,7 +61,8 @@ def judge(noted: Noted, arrivals: Iterable[Arrival]) -> Judgement:
         confirmed=len(confirmed),
         received=len(received),
         repeats=sum(len(payloads) - 1 for payloads in received.values()),
-        lost=sorted(confirmed - received.keys()),
+        lost=sorted(confirmed - received.keys() - waiting),
+        late=sorted((confirmed & waiting) - received.keys()),
         changed=sorted(key for key, copies in received.items() if key in decided and not _same(decided[key], copies)),
         invented=sorted(received.keys() - decided.keys()),
         cut_off={session: count for session, count in cut_off.items() if count},
