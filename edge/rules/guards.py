@@ -45,7 +45,9 @@ class Seen:
         return tuple(name.replace("_", " ") for name in self.__slots__ if getattr(self, name))
 
 
-NARROWING = ("laughing", "looking down", "yawning")
+LONGEST_S = {"laughing": 60.0, "looking down": 20.0, "yawning": 15.0}
+"""What lasts longer is no laugh, no look and no yawn: the face reads so, the driver sits lower, the mouth is open."""
+NARROWING = tuple(LONGEST_S)
 WITHHOLDING = ("laughing", "looking down", "speaking", "one eye")
 
 
@@ -122,7 +124,10 @@ class Guards:
         return name in self._before.names or (name in NARROWING and self._lingers(name, before))
 
     def _in_time(self, name: str, closure: float | None) -> bool:
-        return closure is None or name not in NARROWING or self._since[name] <= closure + NO_LATER_S
+        if name not in NARROWING:
+            return True
+        lasts = self._last[name] - self._since[name] <= LONGEST_S[name]
+        return lasts and (closure is None or self._since[name] <= closure + NO_LATER_S)
 
     def step(self, elapsed: Elapsed, before: bool | None, closures: Closures, seen: Seen) -> None:
         """`before`: the eyes in the frame before; `closures` has taken in the frame of now, which shows `seen`."""

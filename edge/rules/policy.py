@@ -149,10 +149,10 @@ class Policy:
         sample = Sample()
         if observation is not None:
             pose, emotion = observation.pose, observation.emotion
-            undisturbed = not (seen.laughing or seen.looking_down or seen.turning)
+            calm = not (seen.laughing or seen.turning)
             sample = Sample(
-                eyes=observation.eyes.closed if undisturbed else None,
-                pitch=pose.pitch if pose else None,
+                eyes=observation.eyes.closed if calm and not seen.looking_down else None,
+                pitch=pose.pitch if pose and calm else None,
                 happy=emotion.happy if emotion else None,
             )
         self._baseline.step(

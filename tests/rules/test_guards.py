@@ -198,3 +198,15 @@ def test_the_guard_of_fast_turns_can_be_switched_off() -> None:
     turn = State(0.97, pitch=0.0, yaw=-30.0, turn=FAST)
     played = play(Camera(15).film([(5, State(pitch=0.0, yaw=-30.0)), (0.3, turn)]), policy)
     assert played.decisions[-1].eyes_closed
+
+
+def test_a_driver_who_has_come_to_sit_lower_is_not_looking_down() -> None:
+    low = State(pitch=-12.0)
+    played = play(Camera(15).film([(70, AHEAD), (40, low), (2.2, replace(low, eyes=0.97)), (5, low)]))
+    assert played.causes == ["start microsleep", "end microsleep"]
+
+
+def test_a_face_that_reads_as_happy_for_a_minute_on_end_does_not_laugh() -> None:
+    smile = State(emotion=HAPPY)
+    played = play(Camera(15).film([(5, OPEN), (62, smile), (2.2, replace(smile, eyes=0.9)), (5, smile)]))
+    assert played.causes == ["start microsleep", "end microsleep"]
