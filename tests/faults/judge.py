@@ -49,10 +49,13 @@ def judge(noted: Noted, arrivals: Iterable[Arrival], waiting: Set[Key] = frozens
         if "/event/" in arrival.topic:
             received[key_of(arrival.payload)].append(arrival.payload)
     names: dict[tuple[str, str, int], set[Key]] = defaultdict(set)
+    named: dict[Key, set[tuple[str, str, int]]] = defaultdict(set)
     for key, payloads in received.items():
         for payload in payloads:
             event = json.loads(payload)
-            names[event["id"], event["phase"], event["sequence"]].add(key)
+            name = event["id"], event["phase"], event["sequence"]
+            names[name].add(key)
+            named[key].add(name)
     cut_off: dict[int, int] = defaultdict(int)
     for session, sequence in decided:
         cut_off[session] += (session, sequence) not in confirmed
@@ -66,7 +69,7 @@ def judge(noted: Noted, arrivals: Iterable[Arrival], waiting: Set[Key] = frozens
         changed=sorted(key for key, copies in received.items() if key in decided and not _same(decided[key], copies)),
         invented=sorted(received.keys() - decided.keys()),
         cut_off={session: count for session, count in cut_off.items() if count},
-        unrecognised=sum(len(keys) - 1 for keys in names.values()) + (len(names) < len(received)),
+        unrecognised=sum(len(found) - 1 for found in (*names.values(), *named.values())),
         in_order=sorted(received) == [key for key in decided if key in received],
     )
 
