@@ -217,11 +217,13 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--count", type=int, default=10_000, help="cases of each kind")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--only", action="append", help="one kind, may be given again; else all")
     given = parser.parse_args()
     logging.disable(logging.CRITICAL)
     memory = Path("/dev/shm")  # ten thousand databases are synced faster there
     with tempfile.TemporaryDirectory(prefix="fuzz-", dir=memory if memory.is_dir() else None) as made:
-        result = {name: fuzz(case, given.count, given.seed) for name, case in targets(Path(made)).items()}
+        cases = {name: case for name, case in targets(Path(made)).items() if name in (given.only or name)}
+        result = {name: fuzz(case, given.count, given.seed) for name, case in cases.items()}
     print(json.dumps(result))
     return int(any(one["failed"] for one in result.values()))
 
