@@ -29,7 +29,7 @@ VERBS = {"start": "begins", "update": "rises", "end": "ends"}
 
 def head(names: Sequence[str], with_frames: bool) -> str:
     """From the doctype to the first recording."""
-    style, script = _file("page.css"), _file("timeline.js")
+    style, script = _file("page.css"), _script()
     images = "data:" if with_frames else "'none'"
     policy = f"default-src 'none'; img-src {images}; style-src {_source(style)}; script-src {_source(script)}"
     title = f"Replay of {names[0]}" if len(names) == 1 else f"Replay of {len(names)} recordings"
@@ -94,7 +94,7 @@ def tail(config: Config) -> str:
 <p class="faint hint" id="hint">In a timeline: the wheel zooms, a drag marks what to zoom to, Shift and a drag moves
 it, a double click shows all. Keys: + and - zoom, arrows move, 0 shows all.</p>
 <p class="faint">driver-monitor {metadata.version("driver-monitor")}</p>
-<script>{_file("timeline.js")}</script>
+<script>{_script()}</script>
 </body>
 </html>
 """
@@ -206,6 +206,10 @@ def _model(path: Path) -> str:
 
 def _file(name: str) -> str:
     return resources.files("edge.replay.report").joinpath(name).read_text(encoding="utf-8")
+
+
+def _script() -> str:
+    return _file("drawing.js") + _file("timeline.js")
 
 
 def _source(content: str) -> str:
