@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from driving import CAR, NARROW, acts, hear, under_way
+from driving.acts import NONE, Lids
 
 
 def test_laughing_passengers_and_a_driver_who_laughs_along_say_nothing(rate: float) -> None:
@@ -27,7 +28,7 @@ def test_a_smile_that_lasts_half_a_minute_says_nothing(rate: float) -> None:
 def test_singing_with_the_eyes_shut_on_the_long_notes_says_nothing(rate: float) -> None:
     drive = under_way()
     for _ in range(5):
-        drive.act(10, replace(acts.TALKING, mouth=0.18, syllables=0.1))
+        drive.act(10, replace(acts.TALKING, mouth=0.18, words=0.06, syllables=0.03))
         drive.act(1.1, replace(acts.ASLEEP, mouth=0.28, mood=acts.CHATTY))
     drive.awake(20)
     hear(drive, rate).nothing()
@@ -141,5 +142,15 @@ def test_one_eye_kept_shut_against_the_smoke_for_6_s_says_nothing(rate: float) -
     drive = under_way()
     drive.asleep(0.3)
     drive.act(6, replace(acts.AWAKE, left=acts.SHUT))
+    drive.awake(20)
+    hear(drive, rate).nothing()
+
+
+def test_words_spoken_with_narrow_eyes_say_nothing(rate: float) -> None:
+    """Lively talk narrows the eyes for two seconds at a time: the model says 0.2 to 0.6, as of a real driver."""
+    drive = under_way()
+    for _ in range(8):
+        drive.talking(3)
+        drive.act(2.2, replace(acts.TALKING.both(Lids(logit=-0.5, sd=0.6)), blinks=NONE))
     drive.awake(20)
     hear(drive, rate).nothing()

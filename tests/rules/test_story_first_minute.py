@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 
 from driving import CAR, NARROW, Drive, acts, ends, hear, rises, starts
-from driving.acts import Lids
 
 
 def test_a_drive_that_begins_with_laughter_and_talk_says_nothing(rate: float) -> None:
@@ -27,7 +26,6 @@ def test_laughter_in_the_first_minute_hides_no_later_sleep(rate: float) -> None:
     shut = drive.asleep(7)
     drive.staring(10)
     heard = hear(drive, rate)
-    heard.reached("microsleep", shut + 1.5)
     heard.reached("sleep", shut + 3)
     heard.reached("unresponsive", shut + 6)
 
@@ -58,13 +56,6 @@ def test_sunglasses_in_the_first_minute_only_put_off_the_learning(rate: float) -
     drive.looking_down(0.8)
     drive.awake(20)
     hear(drive, rate).only(starts("eyes_not_visible", on + 8), ends("eyes_not_visible", off + 2))
-
-
-def test_a_model_that_cannot_tell_open_from_shut_claims_no_sleep(rate: float) -> None:
-    """Poor light from the first frame on: each frame is anything between open and shut."""
-    drive = Drive()
-    drive.act(120, acts.AWAKE.both(Lids(logit=0.0, sd=2.5)))
-    hear(drive, rate).of("fatigue").nothing()
 
 
 def test_a_driver_who_looks_about_in_the_first_minute_is_learned_all_the_same(rate: float) -> None:

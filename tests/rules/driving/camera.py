@@ -185,19 +185,23 @@ class _Rendering:
     def mouth(self) -> list[float | None]:
         swing = np.abs(np.sin(2 * np.pi * 2.0 * self.times))
         size = self.each([act.mouth or 0.0 for act in self.acts])
+        size += self.each([act.words for act in self.acts]) * self.wander(0.8)
         opening = size + self.each([act.syllables for act in self.acts]) * (2 * swing - 1) + 0.012 * self.wander(0.1)
         there = [act.mouth is not None for act in self.acts]
         values = np.maximum(opening, 0.0).tolist()
         return [value if there[act] else None for value, act in zip(values, self.which.tolist(), strict=True)]
 
+    def _mood(self, flickers: Flags) -> Values:
+        return np.where(flickers, self.wander(0.2), math.sqrt(0.5) * (self.wander(2.0) + self.wander(0.2)))
+
     def moods(self) -> list[Emotion | None]:
         names = ("happy", "neutral", "sad", "surprise")
-        sd = self.each([act.mood.sd for act in self.acts])
         flickers = self.each([act.mood.flickers for act in self.acts]) > 0
         logits = np.stack(
             [
                 self.each([getattr(act.mood, name) for act in self.acts])
-                + sd * np.where(flickers, self.wander(0.2), math.sqrt(0.5) * (self.wander(2.0) + self.wander(0.2)))
+                + self.each([act.mood.happy_sd if name == "happy" else act.mood.sd for act in self.acts])
+                * np.clip(self._mood(flickers), -2, 2)
                 for name in names
             ],
             axis=1,
