@@ -7,7 +7,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from heapq import merge
 from itertools import islice
@@ -70,9 +70,11 @@ class Outbox:
         self._gaps: list[Gap] = []
         if self._access.trouble is not None:
             self._ail(self._access.trouble)
-        rows = self._access.reading or (self._access.rows() if self._access.is_open else None)
-        if rows is not None:
-            self._take_stock(rows)
+        if self._access.is_open:
+            self._try(lambda: self._take_stock(self._access.rows()))
+        elif self._access.reading is not None:
+            with suppress(sqlite3.Error):  # damaged, and no new one can be begun: it stays as it is
+                self._take_stock(self._access.reading)
 
     def put(self, event: Event) -> None:
         """Keep an event: on the disk when this returns, unless the disk takes nothing."""

@@ -89,7 +89,8 @@ class Access:
         if self.is_open:
             return 0
         if self.reading is not None:
-            return self.reading.last_sequence()
+            with suppress(sqlite3.Error):  # damaged
+                return self.reading.last_sequence()
         return BEYOND if (self._folder / NAME).exists() else 0
 
     def begin_anew(self, reason: str) -> None:

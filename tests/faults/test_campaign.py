@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import random
 from collections.abc import Iterator
 
 import pytest
@@ -39,6 +40,10 @@ def test_what_is_damaged_is_refused_with_a_reason_and_ends_nothing(cases: dict[s
     assert "" not in result["reasons"]
 
 
+def test_an_index_whose_damage_the_database_s_own_check_overlooks_is_set_aside(cases: dict[str, Case]) -> None:
+    assert cases["database_pages"](random.Random("1 554")) == "set aside as damaged"
+
+
 def test_the_packet_reader_cuts_where_packets_end() -> None:
     stream = bytes([0x40, 2, 0, 1]) + bytes([0x30, 0x85, 0x01]) + bytes(133) + bytes([0xD0, 0])
     for size in (1, 7, 4096):
@@ -50,6 +55,4 @@ def test_the_packet_reader_cuts_where_packets_end() -> None:
 
 
 def test_mutations_are_the_same_for_the_same_seed() -> None:
-    import random
-
     assert mutate(random.Random(1), (b"abcdef",)) == mutate(random.Random(1), (b"abcdef",))
