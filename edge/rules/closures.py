@@ -69,7 +69,8 @@ class Closures:
     neither ends nor lengthens it; beyond that it ends as unknown, where it was last seen. Eyes that are seen open for
     less than `flicker_s` in a long closure are the model's noise and count as closed; a longer opening ends it, where
     it began. Between the two thresholds, which come with each frame, the eyes stay what they were, and are open where
-    nothing is known.
+    nothing is known; amid a closure, after a glimpse of open eyes, such a frame says nothing: it counts as not seen,
+    unless a guard knows that the eyes are only narrow.
 
     What PERCLOS counts of a closure is less: from the first to the last frame whose probability is above
     `covered_above`, since lids on their way are closed for the model before and after they cover 80 % of the eye. A
@@ -127,7 +128,12 @@ class Closures:
             return True
         if probability < thresholds.open_below:
             return False
-        return self._running is not None and not self._running.opened
+        if self._running is None:
+            return False
+        if not self._running.opened:
+            return True
+        # Where a guard asks for surely covered lids, eyes between the thresholds are narrow, and open.
+        return None if thresholds.closed_above < self._covered_above else False
 
     def _pass(self, elapsed: Elapsed) -> None:
         """What the frame before stood for, and the gap after it."""
