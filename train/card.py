@@ -36,8 +36,9 @@ def summary(results: dict[str, Any]) -> dict[str, Any]:
             "calibration_error": round(label_set["calibration_error"], 4),
             "recall": {label: round(row["recall"], 4) for label, row in label_set["classes"].items()},
         }
-    if "auc" in results:
-        figures["auc"] = {source: round(value, 4) for source, value in results["auc"].items()}
+    for name in ("auc", "closed_said", "hidden_said"):
+        if name in results:
+            figures[name] = {source: round(value, 4) for source, value in results[name].items()}
     return figures
 
 

@@ -42,10 +42,12 @@ def _figures(recipe: Recipe, truth: NDArray[np.int64], probabilities: NDArray[np
 def measure(
     recipe: Recipe, examples: Examples, logits: NDArray[np.float32], temperature: float = 1.0
 ) -> dict[str, Any]:
-    """Figures for each label set, from logits float32[n, classes]; for two classes the AUC of each source as well.
+    """Figures for each label set, from logits float32[n, classes]; for eyes the AUC of each source as well.
 
     `unknown` has the shares of faces and of patches without a face that the answer unknown is given to.
 
+    `auc` tells closed from open by their logits' difference, `auc_not_visible` not visible from both; `closed_said` is
+    the share of eyes that cannot be seen that would be called closed, `hidden_said` of those that can, not visible.
     `confusion` has the truth in rows; `loss` is the weighted cross-entropy against the targets.
     """
     everything = softmax(logits / temperature)
@@ -70,22 +72,43 @@ def measure(
             "faces": float(unknown[face].mean()),
             "no_faces": float(unknown[~face].mean()),
         }
-    if len(recipe.labels) == 2:
-        truth = examples.labels[recipe.reference]
-        results["auc"] = {
-            str(source): float(roc_auc_score(truth[of_source], probabilities[of_source, 1]))
-            for source in np.unique(examples.source)
-            if (of_source := examples.source == source).any()
-        }
+    if recipe.task == "eyes":
+        results |= _eyes(examples.labels[recipe.reference], examples.source, logits, probabilities, recipe)
     return results
 
 
+def _eyes(
+    truth: NDArray[np.int64],
+    source: NDArray[np.str_],
+    logits: NDArray[np.float32],
+    probabilities: NDArray[np.float64],
+    recipe: Recipe,
+) -> dict[str, Any]:
+    hidden = truth == 2
+    none = probabilities[:, 2] > recipe.thresholds["not_visible"]
+    closed = ~none & (logits[:, 1] > logits[:, 0])
+    return {
+        "auc": {
+            str(name): float(roc_auc_score(truth[rows], (logits[:, 1] - logits[:, 0])[rows]))
+            for name in np.unique(source[~hidden])
+            if (rows := (source == name) & ~hidden).any()
+        },
+        "auc_not_visible": float(roc_auc_score(hidden, logits[:, 2] - np.logaddexp(logits[:, 0], logits[:, 1]))),
+        "closed_said": {
+            str(name): float(closed[hidden & (source == name)].mean()) for name in np.unique(source[hidden])
+        },
+        "hidden_said": {
+            str(name): float(none[~hidden & (source == name)].mean()) for name in np.unique(source[~hidden])
+        },
+    }
+
+
 def choice(results: dict[str, Any], votes: float = 0.5) -> float:
-    """The one number that epochs are chosen by: mean AUC of the sources, else the accuracies of the two label sets,
-    of which the one of FER+ counts as much as its votes do in training.
+    """The one number that epochs are chosen by: of eyes the mean of all AUCs, else the accuracies of the two label
+    sets, of which the one of FER+ counts as much as its votes do in training.
     """
     if "auc" in results:
-        return float(np.mean(list(results["auc"].values())))
+        return float(np.mean([*results["auc"].values(), results["auc_not_visible"]]))
     ferplus, fer2013 = (results["labels"][name]["accuracy"] for name in ("ferplus", "fer2013"))
     return float(votes * ferplus + (1 - votes) * fer2013)
 

@@ -138,16 +138,26 @@ EMOTION = Recipe(
 
 EYES = Recipe(
     task="eyes",
-    labels=("open", "closed"),
+    labels=("open", "closed", "not_visible"),
     input=InputSpec(width=32, height=32, channels=1, mean=128.0, std=64.0),
     architecture="residual",
     options={"stem": 16, "stages": ((24, 1), (48, 1), (64, 1)), "dropout": 0.2},
     augmentation=Augmentation(
         # The patches of NIR show the brow, those of CEW hardly the lids: cut so that the eye has about one size.
-        zoom={"nir": (0.6, 1.0), "cew": (0.85, 1.3), "web": (0.7, 1.1)},
+        # Made patches are cut so already.
+        zoom={
+            "nir": (0.6, 1.0),
+            "cew": (0.85, 1.3),
+            "web": (0.7, 1.1),
+            "disturbed": (0.85, 1.15),
+            "glare": (0.85, 1.15),
+            "covered": (0.85, 1.15),
+            "beside": (0.85, 1.15),
+            "face": (0.55, 0.78),
+        },
         shift=0.12,
         rotation=15.0,
-        erase=0.15,
+        erase=0.1,
         blur=0.5,
         highlight=0.2,
         standardised=0.4,
@@ -155,18 +165,21 @@ EYES = Recipe(
     ),
     epochs=12,
     batch=128,
-    steps=120,
+    steps=200,
     learning_rate=2e-3,
     weight_decay=0.03,
     warm_up=0.06,
     averaging=0.995,
     label_smoothing=0.05,
     reference="state",
-    thresholds={"closed": 0.5},
+    thresholds={"closed": 0.5, "not_visible": 0.2},
     datasets=(
         Dataset(name="MRL eyes", terms="research, non-commercial"),
         Dataset(name="CEW", terms="research"),
         Dataset(name="web eyes", terms="terms unstated"),
+        Dataset(name="cabin", terms="frames of the YawDD kind, research"),
+        Dataset(name="YouTube Faces", terms="research"),
+        Dataset(name="FairFace", terms="CC BY 4.0"),
     ),
 )
 

@@ -42,7 +42,7 @@ def keras_model(eyes_data: Path) -> Any:
             layers.ReLU(),
             layers.SeparableConv2D(16, 3, strides=2, padding="same", activation="relu"),
             layers.Flatten(),
-            layers.Dense(2),
+            layers.Dense(3),
         ]
     )
     model.compile("adam", keras.losses.SparseCategoricalCrossentropy(from_logits=True))

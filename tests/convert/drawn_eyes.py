@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 from click.testing import CliRunner, Result
 from numpy.typing import NDArray
@@ -16,7 +18,7 @@ from convert.cli import main
 CARD: dict[str, Any] = {
     "task": "eyes",
     "version": "0.0.1",
-    "labels": ["open", "closed"],
+    "labels": ["open", "closed", "not_visible"],
     "input": {"width": 32, "height": 32, "channels": 1, "mean": 128.0, "std": 64.0},
     "temperature": 1.25,
     "datasets": [{"name": "drawn eyes", "terms": "none"}],
@@ -67,7 +69,30 @@ def write_eyes(folder: Path, *, overexposed_training: bool = False) -> Path:
     arrays["web_file"] = np.array([f"page_{number}" for number in range(200)])
     folder.mkdir(parents=True, exist_ok=True)
     np.savez(folder / "eyes.npz", **arrays)
+    for name in ("cabin", "youtube_faces", "fairface_train"):
+        _write_faces(folder, name, random, light=400 if overexposed_training else 150)
     return folder
+
+
+def _write_faces(folder: Path, name: str, random: np.random.Generator, light: float, count: int = 40) -> None:
+    """A set of pictures, each with two eyes on plain skin; a quarter of those of `cabin` is kept out of training."""
+    five = np.array([[60, 60], [100, 60], [80, 80], [65, 100], [95, 100]], np.float32)
+    face = np.concatenate([[40, 30, 80, 100], five.ravel(), [1]]).astype(np.float32)
+    source = [f"yawn/{(500 if number % 4 else 530) + number}.jpg" for number in range(count)]
+    if name != "cabin":
+        source = [f"face/{number}.jpg" for number in range(count)]
+    with zipfile.ZipFile(folder / f"{name}.zip", "w") as archive:
+        for number in range(count):
+            picture = np.clip(random.normal(light, 6, (160, 160)), 0, 255).astype(np.uint8)
+            archive.writestr(f"{number:05d}.jpg", cv2.imencode(".jpg", picture)[1].tobytes())
+    np.savez(
+        folder / f"{name}.npz",
+        source=np.array(source),
+        face=np.tile(face, (count, 1)),
+        mesh=np.zeros((count, 107, 2), np.float32),
+        mesh_presence=np.ones(count, np.float32),
+        faces_found=np.ones(count, np.int64),
+    )
 
 
 def save(model: Any, folder: Path, **changes: Any) -> Path:

@@ -43,11 +43,12 @@ def test_the_confusion_matrix_has_the_truth_in_rows() -> None:
 
 
 def test_the_auc_is_that_of_each_set() -> None:
-    examples = _examples({"state": [0, 1, 0, 1]}, 2, ["nir", "nir", "web", "web"])
-    logits = np.array([[2, 0], [0, 2], [0, 2], [2, 0]], np.float32)
+    examples = _examples({"state": [0, 1, 0, 1, 2]}, 3, ["nir", "nir", "web", "web", "glare"])
+    logits = np.array([[2, 0, 0], [0, 2, 0], [0, 2, 0], [2, 0, 0], [0, 0, 4]], np.float32)
     results = measure(EYES, examples, logits)
     assert results["auc"] == {"nir": 1.0, "web": 0.0}
-    assert choice(results) == 0.5
+    assert results["closed_said"] == {"glare": 0.0}
+    assert choice(results) == pytest.approx(2 / 3)
 
 
 def test_the_temperature_of_overconfident_logits_brings_them_back() -> None:
@@ -115,6 +116,8 @@ def test_the_shipped_eyes_model_tells_open_from_closed_on_what_was_kept_out(data
         "eyes", model, data, split="validation", leave_out=None, levelled=True, temperature=run.temperature_of(model)
     )
     assert min(results["auc"].values()) >= 0.985
+    assert results["closed_said"]["glare"] <= 0.02
+    assert max(results["hidden_said"].values()) <= 0.04
     assert model.stat().st_size < 300_000
 
 

@@ -19,7 +19,8 @@ from numpy.typing import NDArray
 from edge.errors import InputError
 from train.data.examples import Examples
 
-CLASSES = ("open", "closed")
+CLASSES = ("open", "closed", "not_visible")
+"""The sets hold the first two; `hidden_eyes` makes the third."""
 SETS = ("nir", "cew", "web")
 
 SIDE = 48

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from edge.errors import InputError, UserError
 from edge.vision.card import InputSpec
-from train.data import eyes, fer2013, no_faces
+from train.data import eye_examples, eyes, fer2013, no_faces
 from train.data.examples import Examples
 from train.recipes import recipe_of
 
@@ -41,7 +41,7 @@ def training(task: str, data: Path, leave_out: str | None = None, votes: float =
     if task == "emotion":
         found = fer2013.read(_folder(data), "Training", votes)
         return found.joined(_no_faces(data, NO_FACES, held_out=False, seed=0))
-    return eyes.read(_folder(data), _others(leave_out), held_out=False)
+    return eye_examples.everything(_folder(data), _others(leave_out), held_out=False)
 
 
 def validation(task: str, data: Path, leave_out: str | None = None) -> Examples:
@@ -50,7 +50,7 @@ def validation(task: str, data: Path, leave_out: str | None = None) -> Examples:
     if task == "emotion":
         found = fer2013.read(_folder(data), "PublicTest")
         return found.joined(_no_faces(data, NO_FACES_HELD_OUT, held_out=True, seed=1))
-    return eyes.read(_folder(data), _others(leave_out), held_out=True)
+    return eye_examples.everything(_folder(data), _others(leave_out), held_out=True)
 
 
 def unseen(task: str, data: Path, leave_out: str | None = None) -> Examples:
@@ -66,7 +66,7 @@ def unseen(task: str, data: Path, leave_out: str | None = None) -> Examples:
     if leave_out is None:
         raise UserError("eyes have no test split of their own; name the set that was left out, or use the validation.")
     _others(leave_out)
-    return eyes.read(_folder(data), (leave_out,))
+    return eye_examples.left_out(_folder(data), leave_out)
 
 
 def _others(leave_out: str | None) -> tuple[str, ...]:
