@@ -125,7 +125,7 @@ def test_a_model_of_another_task(with_model: Replayed) -> None:
     refused(with_model((SHIPPED_MODELS / "emotion.tflite").read_bytes()), CONFIGURATION, "for emotion, not for eyes")
 
 
-@pytest.mark.parametrize("labels", [("open", "shut"), ("open", "closed", "not_visible"), ("closed",)])
+@pytest.mark.parametrize("labels", [("open", "shut", "hidden"), ("open", "closed"), ("closed",)])
 def test_a_model_whose_card_does_not_fit(with_model: Replayed, labels: tuple[str, ...]) -> None:
     network, card = read_model(SHIPPED_MODELS / "eyes.tflite")
     refused(with_model(append_card(network, card.model_copy(update={"labels": labels}))), CONFIGURATION, "the card has")
@@ -275,10 +275,12 @@ def test_check_of_a_wrong_configuration_has_nothing_more_to_look_at(told: Tell, 
 
 def test_check_finds_what_the_daemon_would_refuse(told: Tell, config: Config, tmp_path: Path) -> None:
     network, card = read_model(SHIPPED_MODELS / "eyes.tflite")
-    (tmp_path / "eyes.tflite").write_bytes(append_card(network, card.model_copy(update={"labels": ("on", "off")})))
+    (tmp_path / "eyes.tflite").write_bytes(
+        append_card(network, card.model_copy(update={"labels": ("on", "off", "hidden")}))
+    )
     done = told("check", "--config", config(vision={"eyes_model": "eyes.tflite"}))
     assert "FAIL model eyes: " in done.output
-    assert "the card has on, off" in done.output
+    assert "the card has on, off, hidden" in done.output
 
 
 def test_an_opencv_without_haar_is_told(

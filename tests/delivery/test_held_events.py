@@ -66,7 +66,7 @@ def test_held_events_are_sent_in_order_and_as_they_are_by_then(
     wait_for(lambda: publisher.stats().connected, "a connection")
     gate.below = 4
     wait_for(lambda: len(sequences(subscriber)) == 3, "three may go")
-    assert publisher.stats().waiting == 47
+    wait_for(lambda: publisher.stats().waiting == 47, "their acknowledgements")
     gate.below = 51
     wait_for(lambda: len(sequences(subscriber)) == 50, "all may go")
     assert sequences(subscriber) == list(range(1, 51))

@@ -18,7 +18,13 @@ from train.data import Examples
 from train.recipes import EYES
 
 TINY = dataclasses.replace(
-    EYES, options={"stem": 4, "stages": ((4, 1),), "dropout": 0.0}, epochs=2, batch=16, steps=3, warm_up=0.0
+    EYES,
+    labels=("open", "closed"),
+    options={"stem": 4, "stages": ((4, 1),), "dropout": 0.0},
+    epochs=2,
+    batch=16,
+    steps=3,
+    warm_up=0.0,
 )
 
 
