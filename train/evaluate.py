@@ -85,14 +85,17 @@ def _eyes(
     recipe: Recipe,
 ) -> dict[str, Any]:
     hidden = truth == 2
+    auc = {
+        str(name): float(roc_auc_score(truth[rows], (logits[:, 1] - logits[:, 0])[rows]))
+        for name in np.unique(source[~hidden])
+        if (rows := (source == name) & ~hidden).any()
+    }
+    if logits.shape[1] == 2:  # a model that only knows open and closed
+        return {"auc": auc}
     none = probabilities[:, 2] > recipe.thresholds["not_visible"]
     closed = ~none & (logits[:, 1] > logits[:, 0])
     return {
-        "auc": {
-            str(name): float(roc_auc_score(truth[rows], (logits[:, 1] - logits[:, 0])[rows]))
-            for name in np.unique(source[~hidden])
-            if (rows := (source == name) & ~hidden).any()
-        },
+        "auc": auc,
         "auc_not_visible": float(roc_auc_score(hidden, logits[:, 2] - np.logaddexp(logits[:, 0], logits[:, 1]))),
         "closed_said": {
             str(name): float(closed[hidden & (source == name)].mean()) for name in np.unique(source[hidden])
@@ -108,7 +111,8 @@ def choice(results: dict[str, Any], votes: float = 0.5) -> float:
     sets, of which the one of FER+ counts as much as its votes do in training.
     """
     if "auc" in results:
-        return float(np.mean([*results["auc"].values(), results["auc_not_visible"]]))
+        hidden = [results["auc_not_visible"]] if "auc_not_visible" in results else []
+        return float(np.mean([*results["auc"].values(), *hidden]))
     ferplus, fer2013 = (results["labels"][name]["accuracy"] for name in ("ferplus", "fer2013"))
     return float(votes * ferplus + (1 - votes) * fer2013)
 
