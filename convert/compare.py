@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.errors import InputError
+from train.calibrate import calibration_error, softmax
 
-BINS = 15
 ROUNDING = 1e-9
 """Differences of shares are sums of floats: what is equal to a limit is within it."""
 
@@ -111,7 +111,7 @@ def compare(
         accuracy=Pair(float(np.mean(before == truth)), float(np.mean(after == truth))),
         recall={label: right(place) for place, label in enumerate(labels)},
         calibration_error=Pair(
-            calibration_error(float_logits / temperature, truth), calibration_error(int8_logits / temperature, truth)
+            *(calibration_error(softmax(logits / temperature), truth) for logits in (float_logits, int8_logits))
         ),
         largest_logit_difference=float(difference.max()),
         moved={
@@ -129,16 +129,6 @@ def compare(
             for place in worst
         ),
     )
-
-
-def calibration_error(logits: NDArray[np.float32], truth: NDArray[np.int64]) -> float:
-    """Expected calibration error (Guo et al. 2017): how far confidence and accuracy lie apart, over 15 equal bins."""
-    powers = np.exp(logits.astype(np.float64) - logits.max(axis=1, keepdims=True))
-    confidence = (powers / powers.sum(axis=1, keepdims=True)).max(axis=1)
-    right = logits.argmax(axis=1) == truth
-    bins = np.minimum((confidence * BINS).astype(int), BINS - 1)
-    gaps = [abs(right[bins == b].mean() - confidence[bins == b].mean()) * (bins == b).mean() for b in np.unique(bins)]
-    return float(np.sum(gaps))
 
 
 def failures(comparison: Comparison, limits: Limits) -> list[str]:
