@@ -81,7 +81,7 @@ format: .venv/full.stamp
 	if $(BIN)/python -c 'import urllib.request as u; u.urlopen("$(TORCH_CPU)/torch/", timeout=5)' 2>/dev/null; \
 	then index=(--extra-index-url $(TORCH_CPU)); fi; \
 	$(BIN)/pip install -q "$${index[@]}" -r tests/constraints.txt
-	$(BIN)/pip install -q -c tests/constraints.txt -e '.[train,tune,dev]'
+	$(BIN)/pip install -q -c tests/constraints.txt -e '.[train,tune,alerts,dev]'
 	@touch .venv/device.stamp $@
 
 # The broker and its own client, which the tests start. Without them a run fails in CI, and leaves tests out elsewhere.
