@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 from edge.delivery.outbox_seal import Row
 
@@ -47,6 +47,16 @@ def is_damage(error: sqlite3.Error) -> bool:
     return (getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF) not in _TROUBLE
 
 
+class _Connection(sqlite3.Connection):
+    """Damage to the schema comes as SQLite's error whose text quotes the damaged bytes, which Python may not decode."""
+
+    def execute(self, *question: Any) -> sqlite3.Cursor:
+        try:
+            return super().execute(*question)
+        except UnicodeDecodeError:
+            raise sqlite3.DatabaseError("malformed database schema") from None
+
+
 class Reading:
     """What can be asked of the database; alone, beside a daemon that writes, and on a file that was set aside.
 
@@ -56,7 +66,7 @@ class Reading:
 
     def __init__(self, path: Path, *, any_thread: bool = False) -> None:
         address = f"{path.absolute().as_uri()}?mode=ro"
-        self._sql = sqlite3.connect(address, uri=True, check_same_thread=not any_thread)
+        self._sql = sqlite3.connect(address, uri=True, check_same_thread=not any_thread, factory=_Connection)
         try:
             self._sql.execute("SELECT 1 FROM sqlite_master")
         except sqlite3.OperationalError:
@@ -64,7 +74,9 @@ class Reading:
             if path.with_name(path.name + "-wal").exists():
                 raise
             # On a read-only disk SQLite cannot make its companions; where there are none, it needs none.
-            self._sql = sqlite3.connect(f"{address}&immutable=1", uri=True, check_same_thread=not any_thread)
+            self._sql = sqlite3.connect(
+                f"{address}&immutable=1", uri=True, check_same_thread=not any_thread, factory=_Connection
+            )
 
     def __enter__(self) -> Self:
         return self
@@ -132,7 +144,9 @@ class Rows(Reading):
     def __init__(self, path: Path) -> None:
         with suppress(FileExistsError, PermissionError):  # SQLite gives its two companions the same mode
             os.close(os.open(path, os.O_CREAT | os.O_EXCL, 0o600))
-        self._sql = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=5.0)
+        self._sql = sqlite3.connect(
+            path, isolation_level=None, check_same_thread=False, timeout=5.0, factory=_Connection
+        )
         try:
             (version,) = self._sql.execute("PRAGMA user_version").fetchone()
             self._sql.execute("PRAGMA journal_mode = WAL")

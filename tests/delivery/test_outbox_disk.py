@@ -59,6 +59,16 @@ def test_damaged_pages_never_give_a_false_event_nor_end_the_daemon(tmp_path: Pat
     outbox.close()
 
 
+def test_a_name_in_the_schema_that_is_no_text_any_more_is_damage(begin, tmp_path: Path, caplog) -> None:
+    content = filled_and_closed(tmp_path)
+    (tmp_path / "outbox.db").write_bytes(content.replace(b"indexby_level", b"index\xea\xea_level", 1))
+    outbox = begin()
+    outbox.put(event(1))
+    assert sequences(outbox) == [1]
+    assert list(tmp_path.glob("outbox-*-damaged.db"))
+    assert "the outbox is damaged" in caplog.text
+
+
 def test_the_events_beside_a_damaged_one_are_kept(tmp_path: Path) -> None:
     content = filled_and_closed(tmp_path)
     with sqlite3.connect(tmp_path / "outbox.db") as sql:
