@@ -14,6 +14,7 @@ from typing import Any
 import click
 
 from edge.errors import InputError, UserError
+from train import commands
 
 FOLDER = click.Path(path_type=Path)
 PLACES = ("face", "landmarks")
@@ -196,6 +197,9 @@ def audit(
         config = VisionConfig(face=FaceConfig(native_model=model))
         parts.append(face_recordings.audit(recordings, finders, finders.get("YuNet"), config))
     _show("\n\n".join(parts), output)
+
+
+group.add_command(commands.explore)
 
 
 def _show(tables: str, output: Path | None) -> None:
