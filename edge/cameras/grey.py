@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -43,6 +42,8 @@ def grey(picture: NDArray[np.uint8], size: tuple[int, int] | None = None) -> Gre
             raise ValueError(f"{rows} rows of {columns} bytes or pixels do not hold a picture of {width}x{height}")
         picture = picture[:height, :width]
     if channels >= 3:
+        import cv2  # here: the process that captures from a Raspberry Pi's camera needs none of its 20 MB
+
         code = cv2.COLOR_BGR2GRAY if channels == 3 else cv2.COLOR_BGRA2GRAY
         return np.asarray(cv2.cvtColor(picture, code), np.uint8)
     return picture if picture.ndim == 2 else picture[:, :, 0]

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from concurrent.futures import CancelledError
 from contextlib import suppress
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 from edge.cameras.camera import CameraLost, CameraStalled
 from edge.cameras.grey import grey
@@ -21,6 +21,9 @@ from edge.records import Frame, GreyImage
 _BUFFERS = 4
 """One being exposed, one queued behind it, one waiting to be read, one being read."""
 
+_SHORT = 1
+"""`libcamera.controls.AeExposureModeEnum.Short`: automatic exposure raises the gain before the exposure."""
+
 _SETTLING_S = 1.0
 """How long leaving waits for a request that picamera2 has just finished, so that it can be given back."""
 
@@ -29,9 +32,12 @@ class PiCamera:
     """A camera over libcamera's first camera.
 
     `width` and `height` in pixels are made even by picamera2; `frames_per_second` is held constant; `exposure_us`
-    (microseconds) and `gain` (analogue) are left to the camera's automatic where they are None. A frame's `time` is
-    the start of its exposure on the clock of `time.monotonic()`; `sequence` has a hole where the time since the frame
-    before is a multiple of the frame's duration.
+    (microseconds) and `gain` (analogue) are left to the camera's automatic where they are None. By `day` the automatic
+    prefers short exposures, by `night` there is none: a lamp's light is constant, and headlights are not to change the
+    picture. `tuning_file` is a name that picamera2 looks for where libcamera's lie, or a whole path.
+
+    A frame's `time` is the start of its exposure on the clock of `time.monotonic()`; `sequence` has a hole where the
+    time since the frame before is a multiple of the frame's duration.
     """
 
     def __init__(
@@ -42,6 +48,8 @@ class PiCamera:
         frames_per_second: float = 15.0,
         exposure_us: int | None = None,
         gain: float | None = None,
+        day_night: Literal["auto", "day", "night"] = "auto",
+        tuning_file: str | None = None,
         clock_ns: Callable[[int], int] = time.clock_gettime_ns,
     ) -> None:
         duration_us = round(1e6 / frames_per_second)
@@ -51,6 +59,11 @@ class PiCamera:
             self._controls["ExposureTime"] = exposure_us
         if gain is not None:
             self._controls["AnalogueGain"] = gain
+        if day_night == "night":
+            self._controls["AeEnable"] = False
+        elif day_night == "day" and exposure_us is None:
+            self._controls["AeExposureMode"] = _SHORT
+        self._tuning_file = tuning_file
         self._duration_us = duration_us
         self._clock_ns = clock_ns
         self._device: Any = None  # picamera2.Picamera2, which has no types
@@ -61,7 +74,7 @@ class PiCamera:
         """Opens, configures and starts the camera.
 
         Raises:
-            ConfigError: picamera2 is not installed, or does not fit this Python environment.
+            ConfigError: picamera2 is not installed, does not fit this Python environment, or finds no tuning file.
             CameraLost: there is no camera, another program has it, or it refuses the configuration.
         """
         try:
@@ -71,8 +84,9 @@ class PiCamera:
                 f"picamera2 cannot be loaded ({error}); install it (`apt install python3-picamera2`) and give the "
                 "virtual environment --system-site-packages, or set camera.kind to v4l2 or recording."
             ) from None
+        tuning = {"tuning": self._tuning(Picamera2)} if self._tuning_file else {}
         try:
-            device = Picamera2()
+            device = Picamera2(**tuning)
         except (RuntimeError, IndexError) as error:  # IndexError: how libcamera's list of cameras is found empty
             raise CameraLost(_refusal(error)) from None
         try:
@@ -82,6 +96,15 @@ class PiCamera:
             raise CameraLost(_refusal(error)) from None
         self._device, self._job, self._previous = device, None, None
         return self
+
+    def _tuning(self, picamera2: Any) -> Any:
+        try:
+            return picamera2.load_tuning_file(self._tuning_file)
+        except (RuntimeError, ValueError, OSError) as error:
+            raise ConfigError(
+                f"{self._tuning_file}: this tuning file cannot be used ({str(error).rstrip('.')}); set "
+                "camera.tuning_file to one that libcamera brings (`ls /usr/share/libcamera/ipa/rpi/*`) or to null."
+            ) from None
 
     def _start(self, device: Any) -> None:
         # The preview configuration, because its colour space has Y from 0 to 255 where the video configuration's has

@@ -28,6 +28,9 @@ from edge.records import Frame, GreyImage
 # and JPEG for what does not fit through USB uncompressed.
 _FORMATS = (("GREY", False), ("YUYV", False), ("MJPG", True))
 
+_MANUAL = 1.0
+"""`V4L2_EXPOSURE_MANUAL`; exposure is in units of 100 microseconds (V4L2_CID_EXPOSURE_ABSOLUTE)."""
+
 _STOPPING_S = 1.0
 """How long leaving waits for the thread. One that hangs in the driver longer gives the device back when it wakes."""
 
@@ -52,7 +55,8 @@ class V4l2Camera:
     """A camera over a V4L2 device: its path, or its number (`0` is /dev/video0).
 
     `width`, `height` (pixels) and `frames_per_second` are asked of the device, which gives what it has nearest to
-    them. A frame's `time` is `time.monotonic()` when the driver handed it over.
+    them. Where it can, it keeps to `exposure_us` (microseconds) and `gain` (its own scale); left to its automatic many
+    a device halves its rate in the dark. A frame's `time` is `time.monotonic()` when the driver handed it over.
     """
 
     def __init__(
@@ -62,11 +66,15 @@ class V4l2Camera:
         width: int = 640,
         height: int = 480,
         frames_per_second: float = 15.0,
+        exposure_us: int | None = None,
+        gain: float | None = None,
         open_capture: Callable[[str], Capture] | None = None,
     ) -> None:
         self._device = f"/dev/video{device}" if device.isdecimal() else device
         self._size = (width, height)
         self._rate = frames_per_second
+        self._exposure_us = exposure_us
+        self._gain = gain
         self._open_capture = open_capture or open_device
         self._changed = threading.Condition()
         self._latest: Frame | None = None
@@ -82,6 +90,7 @@ class V4l2Camera:
         """
         capture = self._open_capture(self._device)
         _choose_format(capture, self._size, self._rate)
+        _fix_light(capture, self._exposure_us, self._gain)
         self._latest, self._lost = None, False
         self._stopping = threading.Event()  # of its own: a thread left behind must not see a later one's
         self._thread = threading.Thread(
@@ -185,3 +194,11 @@ def _choose_format(capture: Capture, size: tuple[int, int], rate: float) -> None
         capture.set(cv2.CAP_PROP_CONVERT_RGB, float(convert or not granted))
         if granted:
             return
+
+
+def _fix_light(capture: Capture, exposure_us: int | None, gain: float | None) -> None:
+    if exposure_us is not None:
+        capture.set(cv2.CAP_PROP_AUTO_EXPOSURE, _MANUAL)
+        capture.set(cv2.CAP_PROP_EXPOSURE, max(1, round(exposure_us / 100)))
+    if gain is not None:
+        capture.set(cv2.CAP_PROP_GAIN, gain)

@@ -123,6 +123,34 @@ def test_exposure_and_gain_are_fixed_where_they_are_configured(bench):
         }
 
 
+def test_under_a_lamp_nothing_is_automatic(bench):
+    with PiCamera(frames_per_second=15, exposure_us=4000, gain=4.0, day_night="night"):
+        assert bench.configuration["controls"] == {
+            "FrameDurationLimits": (66667, 66667),
+            "ExposureTime": 4000,
+            "AnalogueGain": 4.0,
+            "AeEnable": False,
+        }
+
+
+def test_by_day_short_exposures_are_preferred_unless_one_is_fixed(bench):
+    with PiCamera(day_night="day"):
+        assert bench.configuration["controls"]["AeExposureMode"] == 1
+    with PiCamera(day_night="day", exposure_us=4000):
+        assert "AeExposureMode" not in bench.configuration["controls"]
+
+
+def test_a_tuning_file_is_given_to_the_camera(bench):
+    with PiCamera(tuning_file="imx219_noir.json"):
+        assert bench.tuning["target"] == "bcm2835"
+
+
+def test_a_tuning_file_that_is_not_there_is_a_matter_of_the_configuration(bench):
+    with pytest.raises(ConfigError, match=r"imx999\.json: this tuning file cannot be used \(Tuning file not found\)"):
+        PiCamera(tuning_file="imx999.json").__enter__()
+    assert not bench.open
+
+
 def test_a_frame_is_stamped_with_its_exposure_not_with_its_reading(bench):
     bench.deliver(picture(), SensorTimestamp=5_000 * MS)
     with PiCamera(

@@ -62,6 +62,16 @@ class Device:
         self.pictures.put(None)
 
 
+def test_exposure_and_gain_are_fixed_where_they_are_configured():
+    device = Device({"GREY": 30})
+    device.unplug()
+    with V4l2Camera(exposure_us=4000, gain=12, open_capture=lambda _: device):
+        pass
+    assert device.properties[cv2.CAP_PROP_AUTO_EXPOSURE] == 1.0  # V4L2_EXPOSURE_MANUAL
+    assert device.properties[cv2.CAP_PROP_EXPOSURE] == 40  # in 100 microseconds
+    assert device.properties[cv2.CAP_PROP_GAIN] == 12
+
+
 def picture(channels: int, seed: int = 1) -> np.ndarray:
     shape = (480, 640) if channels == 1 else (480, 640, channels)
     return np.random.default_rng(seed).integers(0, 256, shape, dtype=np.uint8)

@@ -1,0 +1,323 @@
+"""A camera in a process of its own, which can be killed: a loose cable lets picamera2 block for ever, and a camera that
+hangs stays acquired until its process ends.
+
+The child (`edge.cameras.child`) owns the camera. It is killed and started anew, with growing waits, when it gives no
+frame in time, ends, or says what cannot be; nothing that it does reaches further than that.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from types import TracebackType
+from typing import Any, Self
+
+from edge.backoff import Backoff
+from edge.cameras import handover
+from edge.cameras.camera import CameraEnded, CameraStalled
+from edge.cameras.handover import Failure, Garbage, Opened, Place, Written
+from edge.errors import UserError
+from edge.records import Frame
+
+OPENING_S = 10.0
+"""How long opening may take: picamera2's own import takes two or three seconds."""
+FIRST_FRAME_S = 5.0
+"""How long an open camera may take to its first frame: exposure and gain settle."""
+LEAVING_S = 1.0
+"""How long the child may take to close the camera before it is killed."""
+SHORTEST_WAIT_S = 0.25
+LONGEST_WAIT_S = 2.0
+"""Waits before it is started anew; a camera that is mended is back within 5 s of that."""
+SOUND_S = 10.0
+"""A child that gave frames for so long was sound: the next wait is a short one again."""
+OLDEST_S = 5.0
+"""A frame that was captured earlier than this, or in the future, is none."""
+AHEAD_S = 0.05
+LONGEST_READ_S = 86_400.0
+"""What a socket's limit holds."""
+GRACE_S = 2.0
+"""A recording answers by itself within the reader's limit; so much later it hangs."""
+
+CHILD = (sys.executable, "-m", "edge.cameras.child")
+
+_log = logging.getLogger(__name__)
+
+
+class ProcessCamera:
+    """The camera of `kind` with `settings` (of `edge.cameras.source.open_source`), in a child process.
+
+    A live camera gives the latest frame, its times on this machine's clocks. With `lossless`, for a recording on its
+    own clock, each frame comes, whatever happens to the child. `stall_s` is how long a live camera may give no frame
+    before the child is killed. One thread enters, reads and leaves: the child ends with it.
+
+    Entering does not wait for the device: what keeps it from opening is raised by `read`.
+    """
+
+    def __init__(
+        self,
+        kind: str,
+        settings: Mapping[str, Any],
+        *,
+        lossless: bool = False,
+        stall_s: float = 2.0,
+        command: Sequence[str] = CHILD,
+    ) -> None:
+        self._orders = {"kind": kind, "settings": dict(settings), "lossless": lossless}
+        self._lossless = lossless
+        self._stall_s = stall_s
+        self._command = tuple(command)
+        self._backoff = Backoff(SHORTEST_WAIT_S, LONGEST_WAIT_S)
+        self._inside = False
+        self._child: _Child | None = None
+        self._start_at = 0.0
+        self._last: Frame | None = None
+        self._first_sequence = 0  # of the child's frame 0
+        self._ended: CameraEnded | None = None
+        self._trouble: str | None = None
+
+    @property
+    def pid(self) -> int | None:
+        """The child's process, None while there is none."""
+        return self._child.process.pid if self._child else None
+
+    def __enter__(self) -> Self:
+        self._inside = True
+        self._ended = None
+        if self._lossless:  # a recording begins anew; a device goes on
+            self._last = None
+        if time.monotonic() >= self._start_at:
+            self._start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None, /
+    ) -> None:
+        self._inside = False
+        child, self._child = self._child, None
+        if child is not None:
+            child.end(LEAVING_S if child.opened else 0.0)
+
+    def read(self, timeout: float) -> Frame:
+        """The next frame, as `edge.cameras.camera.Camera` has it; also raises what entering a camera does."""
+        if not self._inside:
+            raise RuntimeError("a camera is read inside its with block")
+        if self._ended:
+            raise self._ended
+        deadline = time.monotonic() + min(timeout, LONGEST_READ_S)
+        if self._lossless:  # of a gap the recording tells itself, by its own clock; a child is waited for
+            deadline += OPENING_S + GRACE_S
+        while True:
+            now = time.monotonic()
+            if self._child is None and now >= self._start_at:
+                self._start()
+            if self._child is None:
+                if self._start_at >= deadline:
+                    time.sleep(max(0.0, deadline - now))
+                    raise self._stalled(timeout)
+                time.sleep(self._start_at - now)
+                continue
+            frame = self._ask(self._child, timeout, deadline)
+            if frame is not None:
+                return frame
+            if time.monotonic() >= deadline:
+                raise self._stalled(timeout)
+
+    def _ask(self, child: _Child, timeout: float, deadline: float) -> Frame | None:
+        """A frame, or None where the child said something else, broke or let the time pass."""
+        try:
+            message = child.answer(timeout, deadline, self._patience(child, timeout))
+            if message is None:
+                return None
+            if isinstance(message, Failure):
+                self._take_failure(message.error)
+            return self._take_frame(child, message) if isinstance(message, Written) else None
+        except (_Broken, Garbage) as broken:
+            self._drop(str(broken))
+            return None
+
+    def _patience(self, child: _Child, timeout: float) -> float:
+        if not child.opened:
+            return OPENING_S
+        if self._lossless:
+            return timeout + GRACE_S
+        return self._stall_s if child.gave_frames else max(FIRST_FRAME_S, self._stall_s)
+
+    def _take_frame(self, child: _Child, message: Written) -> Frame | None:
+        moment, wall, sequence = message.time, message.wall, message.sequence
+        if not self._lossless:
+            now = time.monotonic()
+            if moment > now + AHEAD_S:
+                raise Garbage("it gave a frame of the future")
+            if moment < now - OLDEST_S:  # it may have waited for us; a child that gives no others stalls
+                return self._leave_out("an old frame")
+            sequence += self._first_sequence
+            wall = time.time() - (now - moment)
+        if self._last and not (moment > self._last.time and sequence > self._last.sequence):
+            return self._leave_out("a frame that is not newer than the one before")
+        frame = Frame(child.place.copy(message.height, message.width), moment, wall, sequence)
+        child.take_note()
+        if time.monotonic() - child.started > SOUND_S:
+            self._backoff.reset()
+            self._trouble = None
+        self._last = frame
+        return frame
+
+    def _leave_out(self, what: str) -> None:
+        self._mention(f"it gave {what}, which is left out")
+
+    def _take_failure(self, error: UserError) -> None:
+        """Raise it; where the child ends with it, another one is started later."""
+        if isinstance(error, CameraStalled):
+            raise error
+        self._drop(None)
+        if isinstance(error, CameraEnded):
+            self._ended = error
+        raise error
+
+    def _stalled(self, timeout: float) -> CameraStalled:
+        time_, wall = time.monotonic(), time.time()
+        if self._lossless and self._last:
+            time_, wall = self._last.time + timeout, self._last.wall + timeout
+        return CameraStalled(f"No frame came from the capture process for {timeout:g} s.", time_, wall)
+
+    def _start(self) -> None:
+        after = self._last.sequence if self._last else -1
+        self._first_sequence = after + 1
+        try:
+            self._child = _Child(self._command, {**self._orders, "after": after})
+        except OSError as error:  # no memory, no process, no descriptor is left, now
+            self._drop(f"it cannot be started ({error.strerror})")
+
+    def _drop(self, trouble: str | None) -> None:
+        """Kill the child; another one is started after a while. `trouble` is told where it was not told before."""
+        child, self._child = self._child, None
+        if child is not None:
+            child.end(0.0 if trouble else LEAVING_S)
+        self._start_at = time.monotonic() + self._backoff.next()
+        if trouble:
+            self._mention(f"{trouble}; it is started anew")
+
+    def _mention(self, trouble: str) -> None:
+        if trouble != self._trouble:
+            _log.warning("the capture process is in trouble: %s", trouble)
+            self._trouble = trouble
+
+
+class _Broken(Exception):
+    """The child ended or gives no answer."""
+
+
+class _Child:
+    """One capture process, its shared memory and the way to it."""
+
+    def __init__(self, command: Sequence[str], orders: Mapping[str, Any]) -> None:
+        self.started = time.monotonic()
+        self.opened = False
+        self.gave_frames = False
+        self._asked = False
+        self._wanted: float | None = None
+        """Since when a sound frame has been wanted of it."""
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        memory = Place.create()
+        try:
+            self.place = Place(memory)
+            ends = {"socket": theirs.fileno(), "memory": memory, "parent": os.getpid()}
+            self.process = subprocess.Popen(
+                [*command, json.dumps({**orders, **ends})],
+                pass_fds=(theirs.fileno(), memory),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,  # ours is for events
+                process_group=0,  # Ctrl-C is for us, who then end it
+            )
+        except BaseException:
+            ours.close()
+            raise
+        finally:
+            theirs.close()
+            os.close(memory)
+        self._socket = ours
+
+    def take_note(self) -> None:
+        """A sound frame came."""
+        self.gave_frames = True
+        self._wanted = None
+
+    def answer(self, timeout: float, deadline: float, patience: float) -> Opened | Written | Failure | None:
+        """Ask, unless that is done, and wait; None where `deadline` passed before it answered.
+
+        Raises:
+            _Broken: it has ended, or given no sound frame for `patience` seconds of asking.
+            Garbage: it said what no sound child says.
+        """
+        now = time.monotonic()
+        if self._wanted is None:
+            self._wanted = now
+        if not self._asked:
+            self._expect_silence()
+            try:
+                self._socket.send(handover.ask(timeout))
+            except OSError:
+                raise _Broken(self._how_it_ended()) from None
+            self._asked = True
+        gives_up = self._wanted + patience
+        self._socket.settimeout(max(0.001, min(deadline, gives_up) - now))
+        try:
+            message = self._socket.recv(handover.MESSAGE_BYTES)
+        except TimeoutError:
+            if time.monotonic() >= gives_up:
+                what = "it gave no frame" if self.opened else "it did not open the camera"
+                raise _Broken(f"{what} for {patience:g} s") from None
+            return None
+        except OSError:
+            message = b""
+        if not message:
+            raise _Broken(self._how_it_ended())
+        told = handover.understand(message)
+        if isinstance(told, Opened):
+            if self.opened:
+                raise Garbage("it opened the camera twice")
+            self.opened = True
+            self._wanted = time.monotonic()
+        else:
+            self._asked = False
+        if isinstance(told, Failure):
+            self._wanted = None
+        return told
+
+    def _expect_silence(self) -> None:
+        """Who has not been asked says at most that the camera is open.
+
+        Raises:
+            Garbage: it speaks unasked, which would never end.
+        """
+        self._socket.setblocking(False)
+        with suppress(OSError):
+            message = self._socket.recv(handover.MESSAGE_BYTES)
+            if message:
+                told = handover.understand(message)
+                if self.opened or not isinstance(told, Opened):
+                    raise Garbage("it speaks unasked")
+                self.opened = True
+                self._wanted = time.monotonic()
+
+    def _how_it_ended(self) -> str:
+        with suppress(subprocess.TimeoutExpired):
+            code = self.process.wait(LEAVING_S)
+            return f"it was ended by signal {-code}" if code < 0 else f"it ended with code {code}"
+        return "it hung up"
+
+    def end(self, patience: float) -> None:
+        """Hang up, wait for its end, kill it; one that not even that ends is left to the system."""
+        self._socket.close()
+        for wait_s in (patience, LEAVING_S):
+            with suppress(subprocess.TimeoutExpired):
+                self.process.wait(wait_s)
+                return
+            self.process.kill()
