@@ -3,6 +3,7 @@
 One file a section; unknown keys are refused.
 """
 
+from edge.config.alerts import AlertsConfig
 from edge.config.camera import CameraConfig
 from edge.config.clock import ClockConfig
 from edge.config.consent import ConsentConfig
@@ -25,6 +26,7 @@ from edge.config.vision import SHIPPED_MODELS, FaceConfig, SeatRegion, VisionCon
 
 __all__ = [
     "SHIPPED_MODELS",
+    "AlertsConfig",
     "BaselineConfig",
     "CameraConfig",
     "ClockConfig",

@@ -7,6 +7,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from edge.config.alerts import AlertsConfig
 from edge.config.camera import CameraConfig
 from edge.config.clock import ClockConfig
 from edge.config.consent import ConsentConfig
@@ -29,6 +30,8 @@ class Config(Section):
     camera: CameraConfig = CameraConfig()
     vision: VisionConfig = VisionConfig()
     rules: RulesConfig = RulesConfig()
+    alerts: AlertsConfig = AlertsConfig()
+    """How the driver is warned in the vehicle; by default nothing is connected."""
     gps: GpsConfig = GpsConfig()
     clock: ClockConfig = ClockConfig()
     mqtt: MqttConfig | None = None
