@@ -175,6 +175,25 @@ def check(config_file: Path | None) -> None:
 
 
 @cli.command()
+@config_option
+@click.option("--json", "as_json", is_flag=True, help="Print what the daemon answered, one JSON object.")
+def status(config_file: Path | None, as_json: bool) -> None:
+    """Say how the running daemon is: what is wrong first. The exit code is 1 where something is.
+
+    Example: driver-monitor status
+    """
+    from edge.service.local import SYSTEM_RUN, ask, run_directory
+    from edge.service.session import state_directory
+    from edge.service.told import status_text
+
+    state = state_directory(_load(config_file).state_directory)
+    report = ask([folder for folder in (run_directory(state), state, SYSTEM_RUN) if folder])
+    click.echo(json.dumps(report, indent=1) if as_json else status_text(report))
+    if report["problems"]:
+        click.get_current_context().exit(1)
+
+
+@cli.command()
 @click.argument("recording", type=FILE, required=False)
 @config_option
 @click.option("--json", "json_file", type=FILE, help="Write the result as JSON there; - prints it.")

@@ -11,6 +11,9 @@ from edge.records import TimeSource
 
 AVAILABILITY = ("online", "offline", "stopped")
 """The words on the topic; the payload is the plain word and no JSON."""
+PROBLEMS = ("stuck", "camera", "dark", "slow", "late", "unseen", "alarms", "board", "disk", "memory", "broker",
+            "dropped", "gps", "clock")  # fmt: skip
+"""What may be wrong, the worst first; docs/operations.md says what each means."""
 _DRAFT = "https://json-schema.org/draft/2020-12/schema"
 _COUNT = {"type": "integer", "minimum": 0}
 
@@ -41,14 +44,40 @@ def status_schema() -> dict[str, Any]:
         "age": {"type": ["number", "null"], "minimum": 0, "description": "Seconds since the last place was told."},
         "satellites": {"type": ["integer", "null"], "minimum": 0, "description": "Satellites used."},
     }
-    digits = {"type": "string", "pattern": "^[0-9a-f]{16}$", "description": "The first 16 digits of the file's hash."}
+    digits = {"type": "string", "pattern": "^[0-9a-f]{8}$", "description": "The first 8 digits of the file's hash."}
     model = _object({"version": {"type": "string"}, "sha256": digits}, "")
     properties = {
         "version": {"type": "string", "description": "Version of the program."},
         "session": {**_COUNT, "description": "Rises with each start of the daemon."},
         "frames": {**_COUNT, "description": "Frames seen since the start."},
-        "frames_per_second": {"type": ["number", "null"], "minimum": 0, "description": "Over the last 900 frames."},
+        "frames_per_second": {
+            "type": ["number", "null"],
+            "minimum": 0,
+            "description": "Over the last 900, 60 s at most.",
+        },
+        "missed": {**_COUNT, "description": "Frames that the camera gave and nobody looked at, since the start."},
         "camera_faults": {**_COUNT, "description": "How often no frame came in time."},
+        "latency_ms": {
+            "type": ["array", "null"],
+            "items": _COUNT,
+            "minItems": 2,
+            "maxItems": 2,
+            "description": "From capture to decision, of the same frames: median and 95th percentile.",
+        },
+        "seen": {
+            "type": ["number", "null"],
+            "minimum": 0,
+            "maximum": 1,
+            "description": "Share of them with an eye in sight.",
+        },
+        "problems": {
+            "type": "array",
+            "items": {"enum": list(PROBLEMS)},
+            "uniqueItems": True,
+            "description": "What is wrong, the worst first.",
+        },
+        "temperature": {"type": ["integer", "null"], "description": "Of the board, degrees Celsius."},
+        "memory_mb": {"type": ["integer", "null"], "minimum": 0, "description": "Held by the daemon and its children."},
         "outbox": {
             **_object(outbox, "Where delivery stands."),
             "properties": {**outbox, "gaps": {"type": "array", "items": gap, "maxItems": 10}},

@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import FrameType
-from typing import Any
 
 from edge.cameras.camera import Camera, CameraEnded, CameraLost, CameraStalled
 from edge.cameras.factory import open_camera
@@ -26,7 +25,12 @@ from edge.monitor import Monitor, Step
 from edge.rules.policy import Policy
 from edge.service.clock import SessionClock, patience
 from edge.service.commands import Commands, Mute
+from edge.service.frames import Counted
+from edge.service.health import Health
+from edge.service.journal import Journal
+from edge.service.local import answering, run_directory
 from edge.service.notify import Notifier
+from edge.service.problems import Facts, problems
 from edge.service.session import next_session, state_directory
 from edge.service.status import Status
 from edge.vision.pipeline import Pipeline
@@ -70,12 +74,14 @@ def run_daemon(config: Config) -> None:
     commands = Commands(config, session, folder, Mute())
     clock = SessionClock(session, folder, patience(config), System(trusted=config.clock.trust_system))
     clock.look()
-    with _gps(config, clock) as gps, _events_out(config, session, folder, clock) as sink:
+    with ExitStack() as open_while_running:
+        gps = open_while_running.enter_context(_gps(config, clock))
+        sink = open_while_running.enter_context(_events_out(config, session, folder, clock))
         _log.info("session %d of %s begins", session, config.vehicle)
         # A recording's clock begins with it, a live camera's is the monotonic one.
         begin = time.monotonic() if config.camera.kind == "recording" else 0.0
         monitor = Monitor(
-            pipeline,
+            Counted(pipeline, status.frames),
             Policy(config.rules),
             events,
             "system",
@@ -83,8 +89,21 @@ def run_daemon(config: Config) -> None:
             lambda moment, _wall: clock.stamp(begin + moment),
         )
 
-        def report(publisher: Publisher) -> dict[str, Any]:
-            return status.report(publisher.stats(), clock.state()[1], gps.state() if gps else None)
+        health, journal = Health(folder), Journal()
+
+        def facts() -> Facts:
+            """What is known now; asked for by the frames' thread and by the one that answers who is beside it."""
+            return status.facts(
+                delivery=sink.stats() if isinstance(sink, Publisher) else None,
+                time_source=clock.state()[1],
+                gps=gps.state() if gps else None,
+                board=health.board,
+            )
+
+        health.start(lambda: journal.take(problems(facts())))
+        open_while_running.callback(health.close)
+        local = answering(run_directory(folder), lambda: status.local_report(facts()))
+        open_while_running.enter_context(local)
 
         def take(step: Step) -> None:
             for event in step.events:
@@ -94,17 +113,17 @@ def run_daemon(config: Config) -> None:
             if not isinstance(sink, Publisher):
                 return
             if status.is_due(time.monotonic()):
-                sink.publish_status(report(sink))
+                sink.publish_status(status.report(facts()))
             for request in sink.requests():
                 try:
-                    sink.answer(request, commands.carry_out(request, report(sink), sink.stats().last_error))
+                    sink.answer(request, commands.carry_out(request, status.report(facts()), sink.stats().last_error))
                 except Refusal as refusal:
                     sink.answer(request, refusal)
 
         watch(camera, monitor, config.camera.stall_s, stop, notifier, take)
         take(monitor.close())
         notifier.stopping()
-    _log.info("session %d ends after %d frames", session, status.frames)
+    _log.info("session %d ends after %d frames", session, status.frames.number)
 
 
 def watch(

@@ -18,6 +18,9 @@ from sample_events import EVENT
 from edge.config import Config, MqttConfig
 from edge.delivery.publisher import DeliveryStats, Publisher
 from edge.gps.gpsd import GpsState
+from edge.service.frames import FrameState
+from edge.service.health import Board
+from edge.service.problems import Facts
 from edge.service.status import Status
 
 MINUTES = 1440
@@ -83,9 +86,15 @@ def wire(tmp_path: Path) -> Iterator[tuple[CountingWire, MqttConfig]]:
 
 def test_a_day_with_100_events_and_a_status_each_minute_is_under_a_megabyte(wire) -> None:
     counting, config = wire
-    status = Status(Config(vehicle="bus-17"), 42).report(
-        DeliveryStats(True, 0, EVENTS, 0, None), "gps", GpsState(True, "3d", 0.4, 8)
+    told = Status(Config(vehicle="bus-17"), 42)
+    facts = Facts(
+        FrameState(1_000_000, 10, 100, 14.98, (12.0, 19.0), 0.98, "ok", 0.0),
+        DeliveryStats(True, 0, EVENTS, 0, None),
+        "gps",
+        GpsState(True, "3d", 0.4, 8),
+        Board(temperature=61.3, memory_mb=148),
     )
+    status = told.report(facts)
     publisher = Publisher(config, "bus-17", 42)
     publisher.start()
     wait_for(lambda: publisher.stats().connected, "it connects")
