@@ -38,8 +38,12 @@ def save(path: Path, state: State, model: keras.Model, average: Weights) -> None
     new.replace(path)
 
 
-def restore(path: Path, settings: dict[str, Any], model: keras.Model) -> tuple[State, Weights]:
+def restore(
+    path: Path, settings: dict[str, Any], model: keras.Model, defaults: dict[str, Any] | None = None
+) -> tuple[State, Weights]:
     """Puts weights and optimizer back, and gives the state and the averaged weights.
+
+    `defaults`: what a run was asked whose checkpoint does not say, because an earlier version wrote it.
 
     Raises:
         InputError: the file cannot be read, or belongs to a run that was asked something else.
@@ -50,7 +54,8 @@ def restore(path: Path, settings: dict[str, Any], model: keras.Model) -> tuple[S
         state = State(**json.loads(str(arrays.pop("state"))))
     except (OSError, KeyError, ValueError, TypeError, zipfile.BadZipFile):
         raise InputError(f"{path}: the checkpoint cannot be read; delete it to start this run anew.") from None
-    differing = sorted(key for key in settings if state.settings.get(key) != settings[key])
+    before = (defaults or {}) | state.settings
+    differing = sorted(key for key in {**before, **settings} if before.get(key) != settings.get(key))
     if differing:
         raise InputError(
             f"{path.parent}: holds a run with another {', '.join(differing)}; give the same options or another folder."

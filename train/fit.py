@@ -12,16 +12,18 @@ import logging
 import math
 import time
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
 
 from edge.errors import InputError
-from train import architectures, checkpoint, narrow
+from train import architectures, checkpoint, narrow, objective
 from train.batches import Batches
 from train.checkpoint import State, Weights
 from train.data import Examples, scaled
 from train.evaluate import choice, measure
+from train.guards import enough_memory, room
 from train.recipes import Recipe
 
 log = logging.getLogger(__name__)
@@ -62,22 +64,6 @@ class Average(keras.callbacks.Callback):
             mean += (1 - decay) * (value - mean)
 
 
-def _compile(model: keras.Model, recipe: Recipe, steps: int) -> None:
-    warm_up = int(recipe.warm_up * steps)
-    rate = keras.optimizers.schedules.CosineDecay(
-        initial_learning_rate=0.0,
-        decay_steps=max(1, steps - warm_up),
-        warmup_target=recipe.learning_rate,
-        warmup_steps=warm_up,
-    )
-    optimizer = keras.optimizers.AdamW(rate, weight_decay=recipe.weight_decay, global_clipnorm=5.0)
-    optimizer.exclude_from_weight_decay(var_names=["gamma", "beta", "bias"])
-    optimizer.build(model.trainable_variables)
-    loss = keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=recipe.label_smoothing)
-    # Compiling ahead (XLA) makes convolutions on a processor slower, not faster.
-    model.compile(optimizer, loss, weighted_metrics=[], jit_compile=False)
-
-
 def fit(
     recipe: Recipe,
     training: Examples,
@@ -106,9 +92,10 @@ def fit(
     keras.utils.set_random_seed(seed)
     model = untrained(recipe, COMPUTE)
     steps = len(Batches(training, recipe, seed=seed, epoch=0))
-    _compile(model, recipe, steps * recipe.epochs)
+    objective.compile_for(model, recipe, steps * recipe.epochs)
+    training = objective.weighted(training, recipe)
 
-    settings = json.loads(json.dumps(dataclasses.asdict(recipe), default=lambda part: part.model_dump()))
+    settings = _plain(dataclasses.asdict(recipe))
     settings |= {"seed": seed, "leave_out": leave_out, "images": len(training)}
     settings |= {"start": start.name} if start else {}
     settings |= {"votes": votes} if votes != 0.5 else {}
@@ -117,17 +104,24 @@ def fit(
     state, weights = State(settings, history=[]), model.get_weights()
     path = output / "checkpoint.npz"
     if path.exists():
-        state, weights = checkpoint.restore(path, settings, model)
+        defaults = {f.name: f.default for f in dataclasses.fields(recipe) if f.default is not dataclasses.MISSING}
+        state, weights = checkpoint.restore(path, settings, model, _plain(defaults))
         log.info("%s: goes on after epoch %d of %d", output, state.epoch, recipe.epochs)
     average = Average(weights, recipe.averaging, state.epoch * steps)
 
     inputs = scaled(validation.images, recipe.input)
     for epoch in range(state.epoch, min(recipe.epochs, stop_after or recipe.epochs)):
+        validations = [done["validation"] for done in state.history or []]
+        if objective.ended(recipe, validations):
+            log.info("%s: ends after epoch %d, the best was %d before", output, epoch, recipe.patience)
+            break
+        objective.begin_epoch(model, recipe, validations)
         start = time.monotonic()
         batches = Batches(training, recipe, seed=seed, epoch=epoch)
-        fitted = model.fit(batches, initial_epoch=epoch, epochs=epoch + 1, callbacks=[average], verbose=verbose)
-        judged = shipped(recipe, average.weights)
-        logits = np.asarray(judged.predict(inputs, batch_size=256, verbose=0), np.float32)
+        with enough_memory(recipe, output):
+            fitted = model.fit(batches, initial_epoch=epoch, epochs=epoch + 1, callbacks=[average], verbose=verbose)
+            judged = shipped(recipe, average.weights)
+            logits = np.asarray(judged.predict(inputs, batch_size=256, verbose=0), np.float32)
         results = measure(recipe, validation, logits)
         value = choice(results, votes)
         record = {
@@ -141,11 +135,18 @@ def fit(
         log.info("epoch %d: %s", epoch + 1, json.dumps(record))
         state.history = [*(state.history or []), record]
         state.epoch = epoch + 1
-        if value > state.best:
-            state.best = value
-            save_model(judged, output / "model.keras")
-        checkpoint.save(path, state, model, average.weights)
+        with room(output):
+            if value > state.best:
+                state.best = value
+                save_model(judged, output / "model.keras")
+            checkpoint.save(path, state, model, average.weights)
     return state
+
+
+def _plain(settings: dict[str, Any]) -> dict[str, Any]:
+    """As JSON gives it back."""
+    plain: dict[str, Any] = json.loads(json.dumps(settings, default=lambda part: part.model_dump()))
+    return plain
 
 
 def _begin_with(start: Path, model: keras.Model) -> None:

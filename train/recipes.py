@@ -75,6 +75,16 @@ class Recipe:
     """The label that stands for a patch in which nothing can be told; the others are told apart without it."""
     mixup: float = 0.0
     """Images and targets are mixed in pairs by shares from Beta(mixup, mixup), until the milder changes begin."""
+    loss: str = "cross_entropy"
+    """Or `focal`."""
+    optimizer: str = "adamw"
+    """Or `adam`, or `sgd`; only the first has the weight decay."""
+    schedule: str = "cosine"
+    """Or `plateau`, or `constant`; only the first has the warm-up."""
+    class_weights: str = "none"
+    """Or `balanced`: every label counts as much as any other."""
+    patience: int | None = None
+    """After how many epochs without a better validation the run ends; None: never before its last epoch."""
 
     @property
     def classes(self) -> tuple[str, ...]:
