@@ -180,9 +180,9 @@ def audit(
 ) -> None:
     """Measure a MODEL, int8 .tflite, where it is hard, and by groups of people.
 
-    A detector: in bad light, turned and covered, in recordings. Eyes: hidden and hardly visible. All three: how far what
-    is said of people differs by age, gender and race (docs/fairness.md); ends with exit code 1 where a difference is
-    over its limit.
+    A detector: in bad light, turned and covered, in recordings. Eyes: hidden and hardly visible. All three: how far
+    what is said of people differs by age, gender and race (docs/fairness.md); ends with exit code 1 where a difference
+    is over its limit.
 
     Example: train-model audit emotion edge/models/emotion.tflite --data DIR --output fairness.md
     """
