@@ -135,6 +135,8 @@ class SadConfig(Section):
 
 
 class VisibilityConfig(Section):
+    camera_s: Seconds = 2.0
+    """A camera that gives nothing for so long, beyond what its last frame stands for, is told."""
     lost_s: Seconds = 8.0
     """Face or eyes not seen for so long is told; Euro NCAP 2026 asks for at most 10 s (s)."""
     back_s: Seconds = 2.0

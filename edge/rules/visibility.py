@@ -23,7 +23,8 @@ class Visibility:
     """Lost once time out of sight outweighs time in sight by `lost_s`, back once it is outweighed by `back_s`.
 
     So a complete loss is told after `lost_s` exactly, its end after `back_s`, and eyes that are seen in less than
-    half of the frames are told, too, if later. The cause is the highest that explains the loss for so long.
+    half of the frames are told, too, if later. The cause is the highest that explains the loss for so long. Only the
+    camera is told sooner, after `camera_s`: nobody looks away from it.
     """
 
     def __init__(self, config: VisibilityConfig) -> None:
@@ -47,13 +48,16 @@ class Visibility:
             self._lost_s = [0.0] * len(OBSTACLES)
             return
         for cause, lost_s in zip(reversed(OBSTACLES), reversed(self._lost_s), strict=True):
-            if lost_s >= self._config.lost_s - ROUNDING_S:
+            if lost_s >= self._needed_s(cause) - ROUNDING_S:
                 found = Finding(cause, "advisory")
                 if self.finding is None:
                     self._back_s = 0.0
                 if self.finding is None or found.above(self.finding):
                     self.finding = found
                 return
+
+    def _needed_s(self, cause: Cause) -> float:
+        return min(self._config.camera_s, self._config.lost_s) if cause == "camera_fault" else self._config.lost_s
 
     def _pass(self, seconds: float, obstacle: Cause | None) -> None:
         if not seconds:

@@ -6,12 +6,10 @@ import logging
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from types import FrameType
 
-from edge.cameras.camera import Camera, CameraEnded, CameraLost, CameraStalled
 from edge.cameras.factory import open_camera
 from edge.clock.system import System
 from edge.config import Config
@@ -32,23 +30,12 @@ from edge.service.local import answering, run_directory
 from edge.service.notify import Notifier
 from edge.service.problems import Facts, problems
 from edge.service.session import next_session, state_directory
+from edge.service.stages import StagedVision, Stages
 from edge.service.status import Status
+from edge.service.watch import Stop, watch
 from edge.vision.pipeline import Pipeline
 
-REOPEN_S = 1.0
-"""A lost camera is opened anew so often; each try also lets the rules know that time passes without sight."""
-
 _log = logging.getLogger(__name__)
-
-
-class Stop:
-    """Told by SIGTERM or SIGINT; asked between frames."""
-
-    def __init__(self) -> None:
-        self.asked = False
-
-    def ask(self, _signal: int, _frame: FrameType | None) -> None:
-        self.asked = True
 
 
 def run_daemon(config: Config) -> None:
@@ -68,7 +55,8 @@ def run_daemon(config: Config) -> None:
     session = next_session(folder)
     evidence = config.mqtt is not None and config.mqtt.evidence
     events = EventBuilder(config.vehicle, session, evidence=evidence)
-    pipeline = Pipeline(config.vision)
+    stages = Stages()
+    pipeline = StagedVision(Pipeline(config.vision), stages)
     status = Status(config, session)
     notifier = Notifier()
     commands = Commands(config, session, folder, Mute())
@@ -79,7 +67,7 @@ def run_daemon(config: Config) -> None:
         sink = open_while_running.enter_context(_events_out(config, session, folder, clock))
         _log.info("session %d of %s begins", session, config.vehicle)
         # A recording's clock begins with it, a live camera's is the monotonic one.
-        begin = time.monotonic() if config.camera.kind == "recording" else 0.0
+        begin = 0.0 if config.camera.live else time.monotonic()
         monitor = Monitor(
             Counted(pipeline, status.frames),
             Policy(config.rules),
@@ -106,8 +94,10 @@ def run_daemon(config: Config) -> None:
         open_while_running.enter_context(local)
 
         def take(step: Step) -> None:
+            stages.enter("outbox")
             for event in step.events:
                 sink.put(event if isinstance(sink, Publisher) else clock.ready(event) or event)
+            stages.enter("status")
             status.count(step)
             clock.look()
             if not isinstance(sink, Publisher):
@@ -120,48 +110,9 @@ def run_daemon(config: Config) -> None:
                 except Refusal as refusal:
                     sink.answer(request, refusal)
 
-        watch(camera, monitor, config.camera.stall_s, stop, notifier, take)
+        watch(camera, monitor, config.camera.stall_s, stop, notifier, take, stages)
         take(monitor.close())
-        notifier.stopping()
     _log.info("session %d ends after %d frames", session, status.frames.number)
-
-
-def watch(
-    camera: Camera, monitor: Monitor, stall_s: float, stop: Stop, notifier: Notifier, take: Callable[[Step], None]
-) -> None:
-    """Frame by frame, until asked to stop or the recording ends; a lost camera is opened again and again."""
-    told: str | None = None
-    ready = False
-
-    def tell(news: str | None) -> None:
-        nonlocal told
-        if news != told:
-            _log.warning("%s", news) if news else _log.info("the camera gives frames again")
-            told = news
-
-    while not stop.asked:
-        try:
-            with camera:
-                while not stop.asked:
-                    try:
-                        frame = camera.read(stall_s)
-                    except CameraStalled as stall:
-                        tell(str(stall))
-                        take(monitor.camera_fault(stall.time, stall.wall))
-                    else:
-                        tell(None)
-                        take(monitor.step(frame))
-                        if not ready:
-                            notifier.ready()
-                            ready = True
-                    notifier.watchdog()
-        except CameraEnded:
-            return
-        except CameraLost as lost:
-            tell(str(lost))
-            take(monitor.camera_fault(time.monotonic(), time.time()))
-            notifier.watchdog()
-            time.sleep(REOPEN_S)
 
 
 @contextmanager

@@ -13,13 +13,15 @@ _log = logging.getLogger(__name__)
 class Notifier:
     """Talks to the service manager that started this process; without one every call does nothing.
 
-    A message that cannot be sent is no reason to stop watching the driver: it is logged and forgotten.
+    A status is sent when it changes. A message that cannot be sent is no reason to stop watching the driver: it is
+    logged and forgotten.
     """
 
     def __init__(self, environment: Mapping[str, str] = os.environ) -> None:
         """`environment` holds NOTIFY_SOCKET (a path, or @ and an abstract name), WATCHDOG_USEC and WATCHDOG_PID."""
         address = environment.get("NOTIFY_SOCKET", "")
         self._address = "\0" + address[1:] if address.startswith("@") else address
+        self._status: str | None = None
         self.watchdog_s = _watchdog(environment)
         """Seconds within which `watchdog` must be called again and again; None: nobody waits for it."""
 
@@ -33,7 +35,9 @@ class Notifier:
 
     def status(self, text: str) -> None:
         """One line for `systemctl status`."""
-        self._send("STATUS=" + " ".join(text.split()))
+        if text != self._status:
+            self._status = text
+            self._send("STATUS=" + " ".join(text.split()))
 
     def watchdog(self) -> None:
         """The daemon is alive; to be called at least twice in `watchdog_s`."""

@@ -23,7 +23,7 @@ class Status:
     """Counts steps in `frames` and reports what is known. The frames' thread counts, any thread may ask."""
 
     def __init__(self, config: Config, session: int) -> None:
-        self.frames = Frames(live=config.camera.kind != "recording")
+        self.frames = Frames(live=config.camera.live)
         self._config = config
         self._session = session
         self._began = time.monotonic()

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import signal
 import socket
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import count
 from pathlib import Path
 from types import TracebackType
@@ -27,9 +28,9 @@ from edge.delivery.event import EventBuilder, parse_time
 from edge.monitor import Monitor, Step
 from edge.records import Frame, Observation
 from edge.rules.policy import Policy
-from edge.service import daemon
-from edge.service.daemon import Stop, watch
+from edge.service import watch as watching
 from edge.service.notify import Notifier
+from edge.service.watch import Stop, watch
 from edge.vision.pipeline import Pipeline
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -56,6 +57,24 @@ def told(steps: Sequence[Step]) -> list[tuple[str, str, str]]:
     return [(e.signal, e.cause, e.phase) for step in steps for e in step.events]
 
 
+@pytest.fixture
+def systemd(tmp_path: Path) -> Iterator[socket.socket]:
+    """The service manager's ear."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as ear:
+        ear.bind(str(tmp_path / "notify"))
+        ear.setblocking(False)
+        yield ear
+
+
+def said(systemd: socket.socket) -> list[bytes]:
+    """What was said since it was last asked."""
+    messages = []
+    with contextlib.suppress(BlockingIOError):
+        while True:
+            messages.append(systemd.recv(1024))
+    return messages
+
+
 @pytest.fixture(scope="module")
 def awake(synthetic_recording: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The clip's first second, eyes open."""
@@ -75,8 +94,8 @@ def test_a_stalled_camera_is_told_as_degraded_and_told_to_be_over(awake: Path) -
     steps = watched(RecordingCamera(awake, loop=True, faults=faults), monitor(Pipeline(VisionConfig())))
     assert told(steps) == [("degraded", "camera_fault", "start"), ("degraded", "camera_fault", "end")]
     began, ended = (step.time for step in steps if step.events)
-    lost = RulesConfig().visibility.lost_s
-    assert 1.0 + lost <= began <= 1.0 + lost + 1.2
+    lost = RulesConfig().visibility.camera_s
+    assert 1.0 + lost <= began <= 1.0 + lost + 0.8
     assert 13.0 < ended <= 13.0 + RulesConfig().visibility.back_s + 0.2
 
 
@@ -132,27 +151,35 @@ class LooseCable:
 
 
 def test_a_lost_camera_is_opened_again_and_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(daemon, "REOPEN_S", 0.0)
+    monkeypatch.setattr(watching, "REOPEN_S", 0.0)
     steps = watched(LooseCable(frames=4), monitor(Blind()))
     assert sum(step.observation is not None for step in steps) == 4
 
 
-def test_readiness_is_told_with_the_first_frame_and_once(awake: Path, tmp_path: Path) -> None:
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
-        systemd.bind(str(tmp_path / "notify"))
-        systemd.setblocking(False)
-        camera = RecordingCamera(awake, loop=True, faults=[Fault("stall", 0.0, 3.0), Fault("end", 4.0)])
-        heard: list[bytes] = []
+def test_a_camera_that_is_down_from_the_start_is_reported_and_then_the_daemon_is_ready(
+    awake: Path, systemd: socket.socket
+) -> None:
+    camera = RecordingCamera(awake, loop=True, faults=[Fault("stall", 0.0, 9.0), Fault("end", 9.5)])
+    heard: list[bytes] = []
 
-        def take(step: Step) -> None:
-            while True:
-                try:
-                    heard.append(systemd.recv(1024))
-                except BlockingIOError:
-                    break
-            heard.append(b"frame" if step.observation else b"fault")
+    def take(step: Step) -> None:
+        heard.extend(said(systemd))
+        heard.extend(b"reported" for event in step.events if (event.cause, event.phase) == ("camera_fault", "start"))
 
-        watch(camera, monitor(Blind()), 1.0, Stop(), Notifier({"NOTIFY_SOCKET": str(tmp_path / "notify")}), take)
+    watch(camera, monitor(Blind()), 1.0, Stop(), Notifier({"NOTIFY_SOCKET": systemd.getsockname()}), take)
+    assert heard[0] == b"reported"
+    assert heard.count(b"READY=1") == 1
+
+
+def test_readiness_is_told_with_the_first_frame_and_once(awake: Path, systemd: socket.socket) -> None:
+    camera = RecordingCamera(awake, loop=True, faults=[Fault("stall", 0.0, 1.9), Fault("end", 4.0)])
+    heard: list[bytes] = []
+
+    def take(step: Step) -> None:
+        heard.extend(said(systemd))
+        heard.append(b"frame" if step.observation else b"fault")
+
+    watch(camera, monitor(Blind()), 1.0, Stop(), Notifier({"NOTIFY_SOCKET": systemd.getsockname()}), take)
     assert heard.count(b"READY=1") == 1
     assert heard.index(b"fault") < heard.index(b"frame") < heard.index(b"READY=1")
 
