@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from train.fairness import Finding, Group
+from train.fairness import Finding, Group, Verdict
 from train.fairness_limits import Limits
+
+VERDICTS: tuple[Verdict, ...] = ("not within", "too few to tell", "within")
 
 ASKED = {
     "face_found": "face found",
-    "eyes_not_read": "of found faces: no eye can be read",
-    "eyes_closed": "of eyes that are read: called closed",
-    "emotion_unknown": "of found faces: emotion unknown",
-    "sad_first": "of known emotions: sad is the likeliest",
-    "sad_likely": "of known emotions: sad above the threshold",
+    "eyes_not_read": "no eye can be read (of found faces)",
+    "eyes_closed": "called closed (of eyes that are read)",
+    "emotion_unknown": "emotion unknown (of found faces)",
+    "sad_first": "sad is the likeliest (of known emotions)",
+    "sad_likely": "P(sad) over the card's threshold (of known emotions)",
 }
 
 WHAT_IT_SAYS = {
@@ -24,11 +26,12 @@ WHAT_IT_SAYS = {
   cannot: he is searched again in every frame, and mostly looks ahead.""",
     "eyes": """\
 - FairFace does not say whether eyes are open. Most are; some are shut, in laughter, sleep or a blink, and many are
-  narrowed by a smile, look down, or hide behind glasses; how many, differs between groups.
+  narrowed by a smile, look down, or hide behind glasses; how many, differs between groups. Called closed is a
+  probability above `rules.closures.closed_above`; a vehicle asks for `rules.baseline.default_above` until it knows its
+  driver, and then for a margin to his own open eyes, which single pictures cannot show.
 - It can be concluded where to look: at a group whose eyes are called closed more often than another's. That its open
   eyes are mistaken more often cannot be concluded without looking at them, and a group within the limit may have errors
-  that truly shut eyes of another group balance.
-- In the vehicle the threshold follows each driver's own open eyes, which single pictures cannot show.""",
+  that truly shut eyes of another group balance.""",
     "emotion": """\
 - FairFace has no emotion labels: nobody said what these people felt or showed. So nothing here is an error rate, and
   nothing says that the model is right or wrong about any group.
@@ -51,13 +54,10 @@ few to tell*."""
 
 def page(task: str, findings: Sequence[Finding], limits: Limits, pictures: int) -> str:
     """The page in Markdown."""
-    broken = [one for one in findings if one.verdict == "not within"]
-    unsure = [one for one in findings if one.verdict == "too few to tell"]
     lines = [
         f"## `{task}` by groups of people",
         "",
-        f"**{verdict(findings)}**" + (f" {_named(broken)} not within its limit." if broken else ""),
-        *([f"Too few pictures to tell: {_list(unsure)}."] if unsure else []),
+        " ".join(f"**{verdict.capitalize()}**: {text}." for verdict in VERDICTS if (text := _list(findings, verdict))),
         "",
         HOW.format(pictures=pictures),
         "",
@@ -75,21 +75,13 @@ def page(task: str, findings: Sequence[Finding], limits: Limits, pictures: int) 
     return "\n".join(lines)
 
 
-def verdict(findings: Sequence[Finding]) -> str:
-    """One word or two for all of them."""
-    verdicts = {one.verdict for one in findings}
-    if not verdicts:
-        return "Too few to tell."
-    return "Not within." if "not within" in verdicts else "Within." if "within" in verdicts else "Too few to tell."
-
-
-def _list(findings: Sequence[Finding]) -> str:
-    return ", ".join(f"{ASKED[one.measure]}, by {one.attribute}" for one in findings)
-
-
-def _named(findings: Sequence[Finding]) -> str:
-    text = _list(findings)
-    return f"{text[0].upper()}{text[1:]}:"
+def _list(findings: Sequence[Finding], verdict: Verdict) -> str:
+    """Those with this verdict, such as: face found by age and gender; emotion unknown by age."""
+    by: dict[str, list[str]] = {}
+    for one in findings:
+        if one.verdict == verdict:
+            by.setdefault(one.measure, []).append(one.attribute)
+    return "; ".join(f"{ASKED[measure]} by {' and '.join(attributes)}" for measure, attributes in by.items())
 
 
 def _row(one: Finding) -> str:

@@ -114,7 +114,7 @@ def test_limits_that_do_not_fit_are_one_sentence(tmp_path: Path, text: str, part
 def test_the_page_says_the_verdict_first_and_what_cannot_be_concluded() -> None:
     finding = judged(a=(1000, 950), b=(1000, 850))
     page = fairness_page.page("emotion", [finding], LIMITS, 2000)
-    assert page.splitlines()[2] == "**Not within.** Face found, by race: not within its limit."
+    assert page.splitlines()[2] == "**Not within**: face found by race."
     assert "FairFace has no emotion labels" in page
     assert "| b | 85.0% (82.7% to 87.1%) of 1000 |" in page
     assert "| face found | race | a | b | 10.0 (7.4 to 12.6) | " in page
