@@ -93,7 +93,7 @@ def open_bus(config: CanConfig) -> can.BusABC:
                 }
             ],
         )
-    except (can.CanError, OSError, ValueError, ImportError) as error:
+    except (can.CanError, OSError, ValueError, ImportError, NotImplementedError) as error:
         raise OutputError(f"{config.channel}: {_reason(error)}") from None
 
 
