@@ -62,6 +62,8 @@ class Pipeline:
         self._doubts = 0
         self._emotion: Emotion | None = None
         self._emotion_time = -math.inf
+        self.contours: Contours | None = None
+        """Of the driver in the last frame that was seen, for drawing; None where he is not seen."""
 
     def see(self, frame: Frame) -> Observation:
         """What is to be seen in one frame, uint8[height, width] of any size from 64x48, its rows padded or not.
@@ -83,7 +85,7 @@ class Pipeline:
             self._forget()
             return Observation(frame.time)
         seen = Contours(self._smoother.smooth(seen.points, frame.time, seen.eye_distance), seen.presence)
-        self._square = face_square(seen.points)
+        self.contours, self._square = seen, face_square(seen.points)
         face = seen.face()
         self._near = face.box
         self._driver.follow(face.box, frame.time)
@@ -152,5 +154,5 @@ class Pipeline:
         return self._emotion
 
     def _forget(self) -> None:
-        self._square = None
+        self.contours = self._square = None
         self._emotion_time = -math.inf
