@@ -64,7 +64,7 @@ def read_images(paths: list[Path], rate: float) -> Iterator[tuple[float, GreyIma
     """
     first: tuple[int, ...] | None = None
     for index, path in enumerate(paths):
-        image = _read_image(path)
+        image = read_image(path)
         if first is None:
             first = image.shape
         elif image.shape != first:
@@ -75,8 +75,12 @@ def read_images(paths: list[Path], rate: float) -> Iterator[tuple[float, GreyIma
         yield round(index / rate, 6), image
 
 
-def _read_image(path: Path) -> GreyImage:
-    mend = "replace it or take it out of the recording"
+def read_image(path: Path, mend: str = "replace it or take it out of the recording") -> GreyImage:
+    """An image of any format that OpenCV reads, upright as its EXIF says, as uint8[height, width].
+
+    Raises:
+        InputError: it cannot be read, or is none; the sentence ends with `mend`.
+    """
     try:
         data = path.read_bytes()
     except OSError as error:
