@@ -86,12 +86,10 @@ class Worker:
             self.start()
 
     def state(self) -> str:
-        """In words: ok, starting, hangs, or failed with the reason."""
+        """In words: ok, hangs, or failed with the reason."""
         if self._hang_told:
             return "hangs"
-        if self._trouble is not None:
-            return f"failed: {self._trouble}"
-        return "starting" if self._works_since is None else "ok"
+        return "ok" if self._trouble is None else f"failed: {self._trouble}"
 
     def over(self) -> None:
         """Show the current alert once more, then let go."""

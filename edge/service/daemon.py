@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+from edge.alerts.alarms import alarms
 from edge.cameras.factory import open_camera
 from edge.clock.system import System
 from edge.config import Config
@@ -59,12 +60,14 @@ def run_daemon(config: Config) -> None:
     pipeline = StagedVision(Pipeline(config.vision), stages)
     status = Status(config, session)
     notifier = Notifier()
-    commands = Commands(config, session, folder, Mute())
+    mute = Mute()
+    commands = Commands(config, session, folder, mute)
     clock = SessionClock(session, folder, patience(config), System(trusted=config.clock.trust_system))
     clock.look()
     with ExitStack() as open_while_running:
         gps = open_while_running.enter_context(_gps(config, clock))
         sink = open_while_running.enter_context(_events_out(config, session, folder, clock))
+        outputs = open_while_running.enter_context(alarms(config.alerts, lambda: mute.is_muted))
         _log.info("session %d of %s begins", session, config.vehicle)
         # A recording's clock begins with it, a live camera's is the monotonic one.
         begin = 0.0 if config.camera.live else time.monotonic()
@@ -86,6 +89,7 @@ def run_daemon(config: Config) -> None:
                 time_source=clock.state()[1],
                 gps=gps.state() if gps else None,
                 board=health.board,
+                alarms=outputs.state(),
             )
 
         health.start(lambda: journal.take(problems(facts())))
@@ -94,6 +98,7 @@ def run_daemon(config: Config) -> None:
         open_while_running.enter_context(local)
 
         def take(step: Step) -> None:
+            outputs.take(step.decision.signals)  # before anything that could wait for a disk
             stages.enter("outbox")
             for event in step.events:
                 sink.put(event if isinstance(sink, Publisher) else clock.ready(event) or event)
