@@ -219,6 +219,32 @@ def bench(recording: Path | None, config_file: Path | None, json_file: Path | No
     click.echo(table(result))
 
 
+@cli.command()
+@click.argument("images", metavar="IMAGE...", nargs=-1, required=True, type=FILE)
+@config_option
+@click.option("-o", "--output", type=FILE, help="Write the PICTURES with what was seen drawn there: a file, or a folder.")
+def look(images: tuple[Path, ...], config_file: Path | None, output: Path | None) -> None:
+    """Say what is seen in single pictures: face, eyes, emotion, as one JSON object a line.
+
+    Example: driver-monitor look face.jpg -o seen.png
+    """
+    from edge.replay.look import look as look_at
+    from edge.replay.look import told
+
+    config = _load(config_file)
+    files = None
+    if output is not None:
+        from edge.replay import look_files
+        from edge.replay.look_drawing import drawn
+
+        files = look_files.places(images, output)
+    for number, image in enumerate(images):
+        looked = look_at(image, config.vision)
+        if files is not None:
+            look_files.write(drawn(looked, config.rules.closures), files[number])
+        click.echo(json.dumps(told(looked, config.rules.closures)))
+
+
 @cli.group()
 def outbox() -> None:
     """Look at the events that wait for the broker, or change their key; needs the key and the state directory."""
