@@ -194,6 +194,40 @@ def status(config_file: Path | None, as_json: bool) -> None:
 
 
 @cli.command()
+@config_option
+@click.option("--level", type=click.Choice(["advisory", "warning", "critical"]), help="Only this one. [default: each]")
+@click.option("--off", is_flag=True, help="Sound nothing, turn every pin off, as after a daemon that was killed.")
+def alert(config_file: Path | None, level: str | None, off: bool) -> None:
+    """Sound each level for a second at every configured output, to be heard and seen; the daemon must not run.
+
+    Example: driver-monitor alert --level critical
+    """
+    from edge.alerts.probe import rehearse, turn_off
+    from edge.alerts.standing import LEVELS
+
+    config = _load(config_file).alerts
+    if off:
+        turn_off(config)
+        return
+    rehearse(config, [one for one in LEVELS if level in (None, one)], click.echo)
+
+
+@cli.command()
+@config_option
+@click.option("--port", type=click.IntRange(1, 65535), default=8642, show_default=True, help="Port on 127.0.0.1.")
+def aim(config_file: Path | None, port: int) -> None:
+    """Help to aim the camera: a page on this machine alone, for 15 minutes, that shows what it sees and what to move.
+
+    Stop the daemon first, as it has the camera. Nothing is stored. docs/aiming.md tells more.
+
+    Example: driver-monitor aim --config /etc/driver-monitor/config.yaml
+    """
+    from edge.service.aim import aim as show_page
+
+    show_page(_load(config_file), port)
+
+
+@cli.command()
 @click.argument("recording", type=FILE, required=False)
 @config_option
 @click.option("--json", "json_file", type=FILE, help="Write the result as JSON there; - prints it.")

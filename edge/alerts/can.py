@@ -101,8 +101,10 @@ def _reason(error: Exception) -> str:
     text = " ".join((getattr(error, "strerror", None) or str(error)).split()).rstrip(".")
     if "No such device" in text:
         return "there is no such interface; docs/alerts.md tells how to bring it up"
+    if "Address family not supported" in text:
+        return "this kernel has no CAN; load its module, or take another interface"
     if "Network is down" in text:
-        return "the interface is down; run «sudo ip link set can0 up type can bitrate ...»"
+        return "it is down; docs/alerts.md tells how to bring it up"
     if "Transmit buffer full" in text or "No buffer space" in text:
         return "the bus takes no frame (bus-off, no other node, or no termination)"
     return text

@@ -32,17 +32,18 @@ class PinOutput:
         self.name = name
         self._config = config
         self._pin = pin
+        self.number = pin.pin
         self._shape = shape
         self._device: Any = None
 
     def open(self) -> None:
-        with _told(self._pin.pin):
+        with _told(self.number):
             gpiozero = _gpiozero()
-            self._device = gpiozero.OutputDevice(self._pin.pin, active_high=self._pin.active_high, initial_value=False)
+            self._device = gpiozero.OutputDevice(self.number, active_high=self._pin.active_high, initial_value=False)
 
     def show(self, alert: Alert | None, now: float) -> float | None:
         beat = self._shape(alert, self._config, now)
-        with _told(self._pin.pin):
+        with _told(self.number):
             if beat.on != bool(self._device.value):
                 self._device.value = beat.on
         return beat.for_s
@@ -51,7 +52,7 @@ class PinOutput:
         device, self._device = self._device, None
         if device is None:
             return
-        with _told(self._pin.pin):
+        with _told(self.number):
             try:
                 device.off()
             finally:
@@ -64,13 +65,13 @@ class MuteButton:
     name = "mute button"
 
     def __init__(self, config: MuteConfig, press: Callable[[], None]) -> None:
-        self._pin = config.pin
+        self.number = config.pin
         self._press = press
         self._device: Any = None
 
     def open(self) -> None:
-        with _told(self._pin):
-            self._device = _gpiozero().Button(self._pin, pull_up=True, bounce_time=BOUNCE_S)
+        with _told(self.number):
+            self._device = _gpiozero().Button(self.number, pull_up=True, bounce_time=BOUNCE_S)
             self._device.when_pressed = self._press
 
     def show(self, _alert: Alert | None, _now: float) -> float | None:
@@ -79,7 +80,7 @@ class MuteButton:
     def close(self) -> None:
         device, self._device = self._device, None
         if device is not None:
-            with _told(self._pin):
+            with _told(self.number):
                 device.close()
 
 

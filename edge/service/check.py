@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from edge.alerts.probe import looks
 from edge.cameras.camera import CameraError
 from edge.cameras.factory import open_camera, require_consent
 from edge.clock.gps_time import EARLIEST
@@ -67,6 +68,11 @@ def check_all(config_file: Path | None) -> Iterator[Finding]:
     yield _look("state directory", partial(_state, config))
     if config.mqtt is not None:
         yield _look("outbox", partial(_outbox, config))
+    outputs = list(looks(config.alerts))
+    if not outputs:
+        yield Finding("alerts", True, "no output is configured, the driver is warned by nothing in the vehicle")
+    for name, look in outputs:
+        yield _look(f"alert {name}", look)
     yield _look("gpsd", partial(_gpsd, config))
     yield _look("clock", partial(_clock, config))
 
