@@ -164,7 +164,7 @@ def test_a_fault_is_told_at_the_wall_time_at_which_it_was_given_up() -> None:
     one = monitor(driver(lambda _: 0.05))
     steps = [one.camera_fault(float(time), WALL + time) for time in range(30)]
     told = events(steps)
-    assert parse_time(told[0].time) - WALL == pytest.approx(RulesConfig().visibility.lost_s, abs=1.0)
+    assert parse_time(told[0].time) - WALL == pytest.approx(RulesConfig().visibility.camera_s, abs=1.0)
 
 
 def test_a_fault_has_no_observation() -> None:

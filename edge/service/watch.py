@@ -15,7 +15,7 @@ from edge.service.watchdog import Watchdog
 
 REOPEN_S = 1.0
 """A lost camera is opened anew so often; each try also lets the rules know that time passes without sight."""
-POLL_S = 0.5
+POLL_S = 0.25
 """A camera that has stalled is waited for so long at a time, so that the rules hear of it as time passes."""
 GRACE_S = 1.0
 """A read may take so much longer than its limit: a recording decodes, a capture process is killed."""

@@ -15,13 +15,13 @@ def test_an_unplugged_camera_is_told_as_its_fault_and_its_end_as_well(rate: floa
     drive = under_way()
     out = drive.act(30, acts.UNPLUGGED)
     back = drive.awake(20)
-    hear(drive, rate).only(starts("camera_fault", out + 8, late_s=0.8), ends("camera_fault", back + 2))
+    hear(drive, rate).only(starts("camera_fault", out + 2, late_s=0.8), ends("camera_fault", back + 2))
 
 
-def test_a_loose_plug_that_fails_for_2_s_at_a_time_says_nothing(rate: float) -> None:
+def test_a_loose_plug_that_fails_for_a_second_and_a_half_at_a_time_says_nothing(rate: float) -> None:
     drive = under_way()
     for _ in range(6):
-        drive.act(2, acts.UNPLUGGED)
+        drive.act(1.5, acts.UNPLUGGED)
         drive.awake(5)
     hear(drive, rate).nothing()
 
@@ -29,28 +29,43 @@ def test_a_loose_plug_that_fails_for_2_s_at_a_time_says_nothing(rate: float) -> 
 def test_a_camera_unplugged_in_a_long_blink_is_no_sleep(rate: float) -> None:
     drive = under_way()
     drive.asleep(1)
-    drive.act(5, acts.UNPLUGGED)
-    drive.asleep(1)
+    out = drive.act(5, acts.UNPLUGGED)
+    back = drive.asleep(1)
     drive.awake(20)
-    hear(drive, rate).nothing()
+    hear(drive, rate).only(starts("camera_fault", out + 2, late_s=0.8), ends("camera_fault", back + 2))
 
 
 def test_sleep_across_a_camera_that_fails_is_told_by_what_was_seen(rate: float) -> None:
     drive = under_way()
     drive.asleep(1)
-    drive.act(4, acts.UNPLUGGED)
+    out = drive.act(4, acts.UNPLUGGED)
     again = drive.asleep(4)
     woke = drive.staring(10)
-    hear(drive, rate).only(starts("microsleep", again + 1.5), rises("sleep", again + 3), ends("sleep", woke + 1))
+    hear(drive, rate).only(
+        starts("camera_fault", out + 2, late_s=0.8),
+        starts("microsleep", again + 1.5),
+        ends("camera_fault", again + 2),
+        rises("sleep", again + 3),
+        ends("sleep", woke + 1),
+    )
 
 
-def test_a_process_that_hangs_for_5_s_says_nothing(rate: float) -> None:
+def test_a_process_that_hangs_for_a_second_and_a_half_says_nothing(rate: float) -> None:
     drive = under_way()
     drive.asleep(0.6)
-    drive.act(5, acts.SILENCE)
+    drive.act(1.5, acts.SILENCE)
     drive.asleep(0.6)
     drive.awake(20)
     hear(drive, rate).nothing()
+
+
+def test_a_process_that_hangs_in_a_long_blink_tells_no_sleep(rate: float) -> None:
+    drive = under_way()
+    drive.asleep(0.6)
+    drive.act(5, acts.SILENCE)
+    back = drive.asleep(0.6)
+    drive.awake(20)
+    hear(drive, rate).only(starts("camera_fault", back), ends("camera_fault", back + 2))
 
 
 def test_a_process_that_hangs_for_20_s_is_told_when_it_goes_on(rate: float) -> None:

@@ -16,10 +16,11 @@ LOSSES = {
 
 @pytest.mark.parametrize("rate", RATES)
 @pytest.mark.parametrize("cause", LOSSES)
-def test_a_loss_is_told_within_10_s_and_its_end_2_s_after(cause: str, rate: float) -> None:
+def test_a_loss_is_told_within_10_s_and_the_cameras_within_3_s_and_its_end_2_s_after(cause: str, rate: float) -> None:
     played = play(Camera(rate).film([(20, OPEN), (15, LOSSES[cause]), (10, OPEN)]))
     assert played.causes == [f"start {cause}", f"end {cause}"]
-    assert 8.0 <= played.when("start", cause) - 20.0 <= 8.0 + 2 / rate
+    told_s = 2.0 if cause == "camera_fault" else 8.0
+    assert told_s <= played.when("start", cause) - 20.0 <= told_s + 2 / rate
     assert 2.0 - 1e-6 <= played.when("end", cause) - 35.0 <= 2.0 + 2 / rate
 
 
