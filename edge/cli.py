@@ -256,7 +256,9 @@ def bench(recording: Path | None, config_file: Path | None, json_file: Path | No
 @cli.command()
 @click.argument("images", metavar="IMAGE...", nargs=-1, required=True, type=FILE)
 @config_option
-@click.option("-o", "--output", type=FILE, help="Draw what was seen over the PICTURES and write them to this FILE or DIR.")
+@click.option(
+    "-o", "--output", type=FILE, help="Draw what was seen over the PICTURES and write them to this FILE or DIR."
+)
 def look(images: tuple[Path, ...], config_file: Path | None, output: Path | None) -> None:
     """Say what is seen in single pictures: face, eyes, emotion, as one JSON object a line.
 
