@@ -7,15 +7,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from train.augment import augment
-from train.data import Examples, scaled
+from train.data import Examples, contours, scaled
 from train.recipes import Recipe
 
-Batch = tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]
+Inputs = NDArray[np.float32] | tuple[NDArray[np.float32], ...]
+Batch = tuple[Inputs, NDArray[np.float32], NDArray[np.float32]]
 
 
 class Batches(keras.utils.PyDataset):
     """Inputs float32[b, h, w, 1], targets float32[b, classes], weights float32[b], made in a thread of their own.
 
+    A network that reads points, too, gets them as a second input.
     A run that was interrupted goes on with exactly the batches that it would have had.
     """
 
@@ -48,12 +50,15 @@ class Batches(keras.utils.PyDataset):
         settled = recipe.settled is not None and self._key[1] >= int(recipe.settle_at * recipe.epochs)
         plan = recipe.settled if settled else recipe.augmentation
         images = augment(examples.images[chosen], examples.source[chosen], size, plan, random)
-        inputs, targets, weights = scaled(images, recipe.input), examples.targets[chosen], examples.weights[chosen]
+        inputs: Inputs = scaled(images, recipe.input)
+        targets, weights = examples.targets[chosen], examples.weights[chosen]
+        if examples.points is not None:
+            inputs = (inputs, contours.varied(examples.points[chosen], random))
         return (inputs, targets, weights) if settled else mixed(inputs, targets, weights, recipe.mixup, random)
 
 
 def mixed(
-    inputs: NDArray[np.float32],
+    inputs: Inputs,
     targets: NDArray[np.float32],
     weights: NDArray[np.float32],
     spread: float,
@@ -62,12 +67,13 @@ def mixed(
     """Every image with another one of the batch laid over it, and its target so, too (Zhang et al. 2018)."""
     if spread == 0:
         return inputs, targets, weights
-    other = random.permutation(len(inputs))
-    share = random.beta(spread, spread, len(inputs)).astype(np.float32)
+    other = random.permutation(len(targets))
+    share = random.beta(spread, spread, len(targets)).astype(np.float32)
     share = np.maximum(share, 1 - share)
 
     def mix(values: NDArray[np.float32]) -> NDArray[np.float32]:
         of = share.reshape(-1, *[1] * (values.ndim - 1))
         return (of * values + (1 - of) * values[other]).astype(np.float32)
 
-    return mix(inputs), mix(targets), mix(weights)
+    inputs = tuple(mix(each) for each in inputs) if isinstance(inputs, tuple) else mix(inputs)
+    return inputs, mix(targets), mix(weights)

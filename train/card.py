@@ -55,5 +55,6 @@ def write_card(
         thresholds=recipe.thresholds,
         datasets=recipe.datasets,
         results=results,
-        source={"commands": commands, "versions": _versions(), "seed": seed, "terms": LAWYERS},
+        source={"commands": commands, "versions": _versions(), "seed": seed, "terms": LAWYERS}
+        | ({"points": True} if recipe.points else {}),
     )

@@ -8,22 +8,35 @@ import os
 import shlex
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import click
 
 from edge.errors import CheckFailed, InputError, UserError
-from train import commands
+from train import commands, options
 
 FOLDER = click.Path(path_type=Path)
 PLACES = ("face", "landmarks")
 """Tasks that tell where something is, not which class it is of: train/places.py."""
 
 
-def _data_option(command: Callable[..., None]) -> Callable[..., None]:
+def _data_option(command: Callable[..., None], *, required: bool = True) -> Callable[..., None]:
     text = "Folder that holds fer2013/ and eyes.npz; also DRIVER_MONITOR_DATA."
-    return click.option("--data", type=FOLDER, envvar="DRIVER_MONITOR_DATA", required=True, help=text)(command)
+    return click.option("--data", type=FOLDER, envvar="DRIVER_MONITOR_DATA", required=required, help=text)(command)
+
+
+_data_or_images = partial(_data_option, required=False)
+
+
+def _source(task: str, data: Path | None, images: Path | None) -> Path:
+    """The folder that is read: one's own images where they are named, else the training data."""
+    if images is not None and task != "emotion":
+        raise UserError(f"--images is an option of emotion; give --data for {task}.")
+    if images is None and data is None:
+        raise click.MissingParameter(param_type="option", param_hint="'--data'")
+    return images or data or Path()
 
 
 @click.group(name="train-model")
@@ -33,7 +46,7 @@ def group() -> None:
 
 @group.command()
 @click.argument("task")
-@_data_option
+@_data_or_images
 @click.option("--output", type=FOLDER, required=True, help="The run folder; an interrupted run there goes on.")
 @click.option("--epochs", type=click.IntRange(min=1), help="How often all images are seen.  [default: the recipe's]")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
@@ -45,11 +58,13 @@ def group() -> None:
 @click.option(
     "--votes", type=click.FloatRange(0, 1), default=0.5, show_default=True, help="Emotion: part of FER+ in the targets."
 )
+@click.option("--images", type=FOLDER, help="Emotion: one's own images instead of --data, in a folder a label.")
+@options.recipe_options
 @click.option("--quantized", is_flag=True, help="Face, landmarks: refine a model with everything rounded as in int8.")
 @click.option("--quiet", is_flag=True, help="No progress bar: one line an epoch.")
 def fit(
     task: str,
-    data: Path,
+    data: Path | None,
     output: Path,
     epochs: int | None,
     seed: int,
@@ -59,22 +74,27 @@ def fit(
     learning_rate: float | None,
     stop_after: int | None,
     votes: float,
+    images: Path | None,
     quantized: bool,
     quiet: bool,
+    **changes: Any,
 ) -> None:
     """Train a model, with a checkpoint after every epoch, a report and a card at the end."""
+    source = _source(task, data, images)
     if task in PLACES:
         from train import places
 
+        options.refuse(task, changes)
         measured = places.fit(
-            task, data, output, epochs=epochs, seed=seed, start=start, rate=learning_rate, quantized=quantized
+            task, source, output, epochs=epochs, seed=seed, start=start, rate=learning_rate, quantized=quantized
         )
         click.echo(places.table(measured))
         click.echo(f"wrote {output / 'model.keras'} and card.json beside it")
         return
     from train import report, run
 
-    command = f"train-model fit {task} --data DIR --output RUN_DIR --seed {seed}"
+    command = f"train-model fit {task} {'--images' if images else '--data'} DIR --output RUN_DIR --seed {seed}"
+    command += options.told(changes)
     asked = {
         "--epochs": epochs,
         "--leave-out": leave_out,
@@ -88,7 +108,7 @@ def fit(
             command += f" {option} {shlex.quote(str(value))}"
     results = run.fit(
         task,
-        data,
+        source,
         output,
         epochs=epochs,
         seed=seed,
@@ -98,6 +118,8 @@ def fit(
         learning_rate=learning_rate,
         stop_after=stop_after,
         votes=votes,
+        asked=changes,
+        own=images is not None,
         command=command,
         verbose=0 if quiet else "auto",
     )
@@ -108,7 +130,8 @@ def fit(
 @group.command()
 @click.argument("task")
 @click.argument("model", type=FOLDER)
-@_data_option
+@_data_or_images
+@click.option("--images", type=FOLDER, help="Emotion: one's own images instead of --data, in a folder a label.")
 @click.option("--split", type=click.Choice(["test", "validation"]), help="[default: test; eyes: validation]")
 @click.option("--leave-out", metavar="SET", help="Eyes: test on this whole set, which the model was not trained on.")
 @click.option("--level", "levelled", is_flag=True, help="Bring patches to one mean and contrast, as the vehicle does.")
@@ -118,7 +141,8 @@ def fit(
 def evaluate(
     task: str,
     model: Path,
-    data: Path,
+    data: Path | None,
+    images: Path | None,
     split: str | None,
     leave_out: str | None,
     levelled: bool,
@@ -127,22 +151,29 @@ def evaluate(
     report_folder: Path | None,
 ) -> None:
     """Measure MODEL, a .keras or an int8 .tflite, on images that it was not trained on."""
+    source = _source(task, data, images)
     if task in PLACES:
         from train import places
 
-        measured = places.evaluate(task, model, data)
+        measured = places.evaluate(task, model, source)
         click.echo(places.table(measured))
         if json_file:
             _write_json(json_file, measured)
         return
     from train import report, run
-    from train.recipes import recipe_of
 
-    recipe = recipe_of(task)
+    recipe = run.recipe_of_model(task, model)
     split = split or ("test" if task == "emotion" or leave_out else "validation")
     temperature = temperature or run.temperature_of(model)
     results = run.evaluate(
-        task, model, data, split=split, leave_out=leave_out, levelled=levelled, temperature=temperature
+        task,
+        model,
+        source,
+        split=split,
+        leave_out=leave_out,
+        levelled=levelled,
+        temperature=temperature,
+        own=images is not None,
     )
     click.echo(report.table(results))
     if json_file:

@@ -17,8 +17,8 @@ from train.calibrate import calibration_error, softmax
 from train.data import Examples
 from train.recipes import Recipe
 
-Scorer = Callable[[NDArray[np.float32]], NDArray[np.float32]]
-"""Inputs float32[n, h, w, c] to logits float32[n, classes]."""
+Scorer = Callable[[Any], NDArray[np.float32]]
+"""Inputs float32[n, h, w, c] to logits float32[n, classes]; of a network that reads points, too, the list of both."""
 
 
 def _figures(recipe: Recipe, truth: NDArray[np.int64], probabilities: NDArray[np.float64]) -> dict[str, Any]:
@@ -108,11 +108,13 @@ def _eyes(
 
 def choice(results: dict[str, Any], votes: float = 0.5) -> float:
     """The one number that epochs are chosen by: of eyes the mean of all AUCs, else the accuracies of the two label
-    sets, of which the one of FER+ counts as much as its votes do in training.
+    sets, of which the one of FER+ counts as much as its votes do in training; of one's own images their accuracy.
     """
     if "auc" in results:
         hidden = [results["auc_not_visible"]] if "auc_not_visible" in results else []
         return float(np.mean([*results["auc"].values(), *hidden]))
+    if set(results["labels"]) == {"own"}:
+        return float(results["labels"]["own"]["accuracy"])
     ferplus, fer2013 = (results["labels"][name]["accuracy"] for name in ("ferplus", "fer2013"))
     return float(votes * ferplus + (1 - votes) * fer2013)
 

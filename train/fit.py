@@ -109,7 +109,9 @@ def fit(
         log.info("%s: goes on after epoch %d of %d", output, state.epoch, recipe.epochs)
     average = Average(weights, recipe.averaging, state.epoch * steps)
 
-    inputs = scaled(validation.images, recipe.input)
+    inputs: Any = scaled(validation.images, recipe.input)
+    if validation.points is not None:
+        inputs = [inputs, validation.points]
     for epoch in range(state.epoch, min(recipe.epochs, stop_after or recipe.epochs)):
         validations = [done["validation"] for done in state.history or []]
         if objective.ended(recipe, validations):

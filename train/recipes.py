@@ -83,6 +83,8 @@ class Recipe:
     """Or `plateau`, or `constant`; only the first has the warm-up."""
     class_weights: str = "none"
     """Or `balanced`: every label counts as much as any other."""
+    points: bool = False
+    """Whether the network reads the contours of the face beside its pixels."""
     patience: int | None = None
     """After how many epochs without a better validation the run ends; None: never before its last epoch."""
 

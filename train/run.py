@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,8 @@ from train.calibrate import fit_temperature
 from train.card import summary, write_card
 from train.evaluate import Scorer, measure, scorer
 from train.files import replace
+from train.guards import check_classes, room
+from train.options import changed
 from train.recipes import Recipe, recipe_of
 
 
@@ -29,10 +32,37 @@ def inputs_of(images: NDArray[np.uint8], spec: InputSpec, *, levelled: bool) -> 
     return data.scaled(images, spec)
 
 
+def _logits(recipe: Recipe, examples: data.Examples, score: Scorer, *, levelled: bool) -> NDArray[np.float32]:
+    inputs = inputs_of(examples.images, recipe.input, levelled=levelled)
+    return score(inputs if examples.points is None else [inputs, examples.points])
+
+
 def _judge(
     recipe: Recipe, examples: data.Examples, score: Scorer, temperature: float, *, levelled: bool
 ) -> report.Results:
-    return measure(recipe, examples, score(inputs_of(examples.images, recipe.input, levelled=levelled)), temperature)
+    return measure(recipe, examples, _logits(recipe, examples, score, levelled=levelled), temperature)
+
+
+def examples_of(
+    recipe: Recipe, part: str, source: Path, *, own: bool, leave_out: str | None, votes: float = 0.5
+) -> data.Examples:
+    """`training`, `validation` or `test` of the recipe, with points where its network reads them.
+
+    Args:
+        recipe: as it is trained.
+        part: one of the three.
+        source: the folder of the training data, or of one's own images.
+        own: whether it is the latter.
+        leave_out: the set of eyes that is kept out.
+        votes: part of FER+ in the targets of `training`.
+    """
+    if own:
+        found = data.folder.read(source, recipe)[part]
+    elif part == "training":
+        found = data.training(recipe.task, source, leave_out, votes)
+    else:
+        found = (data.validation if part == "validation" else data.unseen)(recipe.task, source, leave_out)
+    return data.contours.with_points(found) if recipe.points else found
 
 
 def _cited(runs: list[Path]) -> dict[str, Any]:
@@ -69,18 +99,26 @@ def fit(
     learning_rate: float | None,
     stop_after: int | None,
     votes: float,
+    asked: Mapping[str, Any] | None = None,
+    own: bool = False,
     command: str,
     verbose: str | int = "auto",
 ) -> report.Results:
-    """Trains (or goes on), then writes report and card; gives the figures of the validation."""
-    recipe = recipe_of(task)
+    """Trains (or goes on), then writes report and card; gives the figures of the validation.
+
+    `asked`: of `options.recipe_options`; `own`: whether `folder` holds one's own images, a folder a label.
+    """
+    recipe = changed(recipe_of(task), asked or {})
+    if own:
+        recipe = data.folder.recipe_for(recipe, folder)
     if epochs is not None:
         recipe = dataclasses.replace(recipe, epochs=epochs)
     if learning_rate is not None:
         recipe = dataclasses.replace(recipe, learning_rate=learning_rate)
     cited = _cited(cite)
-    training = data.training(task, folder, leave_out, votes)
-    validation = data.validation(task, folder, leave_out)
+    training = examples_of(recipe, "training", folder, own=own, leave_out=leave_out, votes=votes)
+    check_classes(training, recipe, folder)
+    validation = examples_of(recipe, "validation", folder, own=own, leave_out=leave_out)
 
     with quiet():
         import keras  # it and its backend take seconds to import
@@ -104,16 +142,18 @@ def fit(
     score = scorer(output / "model.keras")
     labels = validation.labels[recipe.reference]
     # The vehicle levels its patches, so the temperature is fitted to levelled ones.
-    logits = score(inputs_of(validation.images[labels >= 0], recipe.input, levelled=True))
+    logits = _logits(recipe, validation.take(labels >= 0), score, levelled=True)
     temperature = fit_temperature(logits, labels[labels >= 0])
-    replace(output / "temperature.json", json.dumps({"temperature": temperature}) + "\n")
+    with room(output):
+        replace(output / "temperature.json", json.dumps({"temperature": temperature}) + "\n")
 
     parts = {
         "validation": _judge(recipe, validation, score, temperature, levelled=False),
         "validation-levelled": _judge(recipe, validation, score, temperature, levelled=True),
     }
     if task == "emotion" or leave_out is not None:
-        parts["test"] = _judge(recipe, data.unseen(task, folder, leave_out), score, temperature, levelled=False)
+        unseen = examples_of(recipe, "test", folder, own=own, leave_out=leave_out)
+        parts["test"] = _judge(recipe, unseen, score, temperature, levelled=False)
     report.write(output / "report", recipe, parts, state.history)
 
     results: dict[str, Any] = {"float": {name: summary(part) for name, part in parts.items()}}
@@ -122,8 +162,26 @@ def fit(
     card = write_card(
         recipe, temperature=temperature, results=results, commands=[*_commands_before(start), command], seed=seed
     )
-    replace(output / "card.json", card.model_dump_json(indent=1) + "\n")
+    with room(output):
+        replace(output / "card.json", card.model_dump_json(indent=1) + "\n")
     return parts["validation"]
+
+
+def recipe_of_model(task: str, model: Path) -> Recipe:
+    """The task's recipe with the input and labels of the card beside or in the model file, where there is one."""
+    recipe = recipe_of(task)
+    beside = model.parent / "card.json"
+    if model.suffix == ".tflite" and model.is_file():
+        card = read_card(model)
+    elif beside.is_file():
+        card = ModelCard.model_validate_json(beside.read_text())
+    else:
+        return recipe
+    if card.task != task:
+        return recipe  # what the model file is for, is told where it is loaded
+    unsure = recipe.unsure if recipe.unsure in card.labels else None
+    points = bool(card.source.get("points"))
+    return dataclasses.replace(recipe, input=card.input, labels=card.labels, unsure=unsure, points=points)
 
 
 def temperature_of(model: Path) -> float:
@@ -135,10 +193,20 @@ def temperature_of(model: Path) -> float:
 
 
 def evaluate(
-    task: str, model: Path, folder: Path, *, split: str, leave_out: str | None, levelled: bool, temperature: float
+    task: str,
+    model: Path,
+    folder: Path,
+    *,
+    split: str,
+    leave_out: str | None,
+    levelled: bool,
+    temperature: float,
+    own: bool = False,
 ) -> report.Results:
-    """Measures a `.keras` or `.tflite` file on the validation or on the unseen images."""
-    recipe = recipe_of(task)
-    choose = data.unseen if split == "test" else data.validation
+    """Measures a `.keras` or `.tflite` file on the validation or on the unseen images, of `folder` or of one's own."""
+    recipe = recipe_of_model(task, model)
+    if own:
+        recipe = data.folder.recipe_for(recipe, folder)
     score = scorer(model, task)
-    return _judge(recipe, choose(task, folder, leave_out), score, temperature, levelled=levelled)
+    examples = examples_of(recipe, split, folder, own=own, leave_out=leave_out)
+    return _judge(recipe, examples, score, temperature, levelled=levelled)

@@ -15,7 +15,8 @@ class Examples:
 
     `images` uint8[n, height, width]; `targets` float32[n, classes], each row sums to 1; `weights` float32[n], how much
     an image counts in the loss; `labels`: sets of hard labels by name, int64[n], -1 where that set has none for an
-    image; `source`: str[n], the set an image came from, within which classes are balanced.
+    image; `source`: str[n], the set an image came from, within which classes are balanced; `points`: float32[n, 127]
+    where a network reads contours beside the pixels (`train.data.contours`), else None.
     """
 
     images: NDArray[np.uint8]
@@ -23,6 +24,7 @@ class Examples:
     weights: NDArray[np.float32]
     labels: Mapping[str, NDArray[np.int64]]
     source: NDArray[np.str_] = field(repr=False)
+    points: NDArray[np.float32] | None = None
 
     def __len__(self) -> int:
         return len(self.images)
@@ -30,10 +32,13 @@ class Examples:
     def take(self, which: NDArray[np.bool_] | NDArray[np.int64]) -> Examples:
         """The chosen images, by mask or by index."""
         labels = {name: values[which] for name, values in self.labels.items()}
-        return Examples(self.images[which], self.targets[which], self.weights[which], labels, self.source[which])
+        points = None if self.points is None else self.points[which]
+        return Examples(
+            self.images[which], self.targets[which], self.weights[which], labels, self.source[which], points
+        )
 
     def joined(self, other: Examples) -> Examples:
-        """These and the other ones; a label set that one of them lacks is -1 there."""
+        """These and the other ones, without points; a label set that one of them lacks is -1 there."""
         labels = {
             name: np.concatenate([part.labels.get(name, np.full(len(part), -1, np.int64)) for part in (self, other)])
             for name in {**self.labels, **other.labels}

@@ -79,7 +79,8 @@ def scaled(images: NDArray[np.uint8], spec: InputSpec) -> NDArray[np.float32]:
     """Images uint8[n, h, w] of any size as the model's input float32[n, height, width, 1]: resized, then scaled."""
     if images.shape[1:3] != (spec.height, spec.width):
         size = (spec.width, spec.height)
-        images = np.stack([cv2.resize(image, size, interpolation=cv2.INTER_AREA) for image in images])
+        how = cv2.INTER_AREA if spec.width < images.shape[2] else cv2.INTER_LINEAR  # as training enlarges them
+        images = np.stack([cv2.resize(image, size, interpolation=how) for image in images])
     return ((images[..., None].astype(np.float32) - spec.mean) / spec.std).astype(np.float32)
 
 
