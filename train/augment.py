@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from train.light import with_glasses
 from train.recipes import Augmentation
 
 LEVEL_MEAN, LEVEL_DEVIATION = 128.0, 48.0
@@ -93,6 +94,26 @@ def highlight(patch: NDArray[np.float32], random: np.random.Generator) -> None:
         cv2.ellipse(patch, centre, axes, float(random.uniform(0, 180)), 0, 360, float(random.uniform(190, 255)), -1)
 
 
+EYES = np.array([[0.31, 0.37], [0.69, 0.37]], np.float32)
+"""Where the eyes lie in a tile of a face, shares of width and height, the right one first: FER2013's mean face."""
+
+
+def glasses(patch: NDArray[np.uint8], random: np.random.Generator) -> NDArray[np.uint8]:
+    """The face with glasses drawn about where its eyes are."""
+    size = np.array(patch.shape[::-1])
+    right, left = (EYES + random.normal(0, 0.025, 2)).astype(np.float32) * size
+    return with_glasses(patch, right, left, random)
+
+
+def lower_face(patch: NDArray[np.uint8], random: np.random.Generator) -> NDArray[np.uint8]:
+    """The face with something before mouth and chin: flat or rough, of any grey, its edge level or aslant."""
+    height, width = patch.shape
+    edge = height * random.uniform(0.56, 0.72) + np.linspace(-1, 1, width) * random.uniform(-0.08, 0.08) * height
+    cover = random.uniform(20, 235) + random.uniform(0, 20) * random.standard_normal(patch.shape)
+    under = np.arange(height)[:, None] > edge[None, :]
+    return np.where(under, np.clip(cover, 0, 255), patch).astype(np.uint8)
+
+
 def augment(
     images: NDArray[np.uint8],
     sources: NDArray[np.str_],
@@ -104,6 +125,10 @@ def augment(
     patches = np.empty((len(images), size[1], size[0]), np.float32)
     for number, (image, source) in enumerate(zip(images, sources, strict=True)):
         patch = place(image, size, random.uniform(*plan.zoom[str(source)]), plan, random)
+        if plan.glasses and random.random() < plan.glasses:
+            patch = glasses(patch, random)
+        if plan.lower_face and random.random() < plan.lower_face:
+            patch = lower_face(patch, random)
         patches[number] = blur(patch, random) if random.random() < plan.blur else patch
     patches = light(patches, plan, random)
     for patch in patches:

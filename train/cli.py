@@ -22,6 +22,19 @@ PLACES = ("face", "landmarks")
 """Tasks that tell where something is, not which class it is of: train/places.py."""
 
 
+class _Stages(click.ParamType):
+    name = "stages"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        try:
+            return tuple((int(part.split("x")[0]), int(part.split("x")[1])) for part in value.split(","))
+        except (ValueError, IndexError):
+            self.fail(f"{value!r} is no list of channels and blocks; write such as 48x1,80x2,112x2.", param, ctx)
+
+
+STAGES = _Stages()
+
+
 def _data_option(command: Callable[..., None], *, required: bool = True) -> Callable[..., None]:
     text = "Folder that holds fer2013/ and eyes.npz; also DRIVER_MONITOR_DATA."
     return click.option("--data", type=FOLDER, envvar="DRIVER_MONITOR_DATA", required=required, help=text)(command)
@@ -58,6 +71,10 @@ def group() -> None:
 @click.option(
     "--votes", type=click.FloatRange(0, 1), default=0.5, show_default=True, help="Emotion: part of FER+ in the targets."
 )
+@click.option(
+    "--teacher", "teachers", type=FOLDER, multiple=True, help="Emotion: a model whose answers are learned, too; repeat."
+)
+@click.option("--stages", type=STAGES, metavar="48x1,80x2,144x2", help="Channels and blocks of the residual network.")
 @click.option("--images", type=FOLDER, help="Emotion: one's own images instead of --data, in a folder a label.")
 @options.recipe_options
 @click.option("--quantized", is_flag=True, help="Face, landmarks: refine a model with everything rounded as in int8.")
@@ -74,6 +91,8 @@ def fit(
     learning_rate: float | None,
     stop_after: int | None,
     votes: float,
+    teachers: tuple[Path, ...],
+    stages: tuple[tuple[int, int], ...] | None,
     images: Path | None,
     quantized: bool,
     quiet: bool,
@@ -103,9 +122,12 @@ def fit(
         "--stop-after": stop_after,
         "--votes": votes if votes != 0.5 else None,
     }
+    if stages:
+        asked["--stages"] = ",".join(f"{width}x{blocks}" for width, blocks in stages)
     for option, value in asked.items():
         if value is not None:
             command += f" {option} {shlex.quote(str(value))}"
+    command += "".join(f" --teacher {shlex.quote(teacher.name)}" for teacher in teachers)
     results = run.fit(
         task,
         source,
@@ -118,6 +140,8 @@ def fit(
         learning_rate=learning_rate,
         stop_after=stop_after,
         votes=votes,
+        teachers=list(teachers),
+        stages=stages,
         asked=changes,
         own=images is not None,
         command=command,
@@ -261,6 +285,26 @@ def _audit_of_faces(
 
 
 group.add_command(commands.explore)
+
+
+@group.command()
+@click.argument("task", type=click.Choice(["emotion"]))
+@click.argument("models", type=FOLDER, nargs=-1, required=True)
+@_data_option
+@click.option("--fer", type=FOLDER, help="The quantised model file of the package `fer`, to be measured beside.")
+@click.option("--output", type=FOLDER, help="Write the table to this file.  [default: standard output]")
+def robustness(task: str, models: tuple[Path, ...], data: Path, fer: Path | None, output: Path | None) -> None:  # noqa: ARG001
+    """Measure MODELS, int8 .tflite, in bad light, blurred, covered, and on a set of other people.
+
+    For example: train-model robustness emotion edge/models/emotion.tflite --data DIR
+    """
+    from train import robustness as conditions
+
+    answers = {f"{model.stem} {number + 1}": conditions.own(model) for number, model in enumerate(models)}
+    if fer is not None:
+        answers["fer"] = conditions.fer_package(fer)
+    rows = [row for name, answer in answers.items() for row in conditions.measure(name, answer, data)]
+    _show(conditions.table(rows), output)
 
 
 def _show(tables: str, output: Path | None) -> None:

@@ -11,6 +11,7 @@ import json
 import logging
 import math
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -75,12 +76,14 @@ def fit(
     start: Path | None = None,
     stop_after: int | None = None,
     votes: float = 0.5,
+    teachers: Sequence[Path] = (),
     verbose: str | int = "auto",
 ) -> State:
     """Trains, or goes on with, the run in `output`; `model.keras` there is the best by `evaluate.choice`.
 
     `start` names a `.keras` file of the same network whose weights a new run begins with; `stop_after` ends the
-    run after so many of its epochs, as an interruption would.
+    run after so many of its epochs, as an interruption would. `teachers` are named for the record: their answers stand
+    in the targets.
 
     Raises:
         InputError: `output` cannot be written, or holds a run that was asked something else; `start` does not fit.
@@ -99,6 +102,7 @@ def fit(
     settings |= {"seed": seed, "leave_out": leave_out, "images": len(training)}
     settings |= {"start": start.name} if start else {}
     settings |= {"votes": votes} if votes != 0.5 else {}
+    settings |= {"teachers": [teacher.name for teacher in teachers]} if teachers else {}
     if start:
         _begin_with(start, model)
     state, weights = State(settings, history=[]), model.get_weights()

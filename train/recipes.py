@@ -26,6 +26,10 @@ class Augmentation:
     erase: float
     blur: float
     highlight: float = 0.0
+    glasses: float = 0.0
+    """Of patches of whole faces: share on which glasses are drawn, also dark ones and such with a lamp in them."""
+    lower_face: float = 0.0
+    """Of patches of whole faces: share whose mouth and chin are covered, as a scarf, a hand or a mask covers them."""
     standardised: float = 0.5
     """Share of images brought to mean 128 and deviation 48, as the device may do; the others get any light."""
     mean: tuple[float, float] = (50.0, 205.0)
@@ -106,7 +110,9 @@ EMOTION = Recipe(
         shift=0.08,
         rotation=10.0,
         erase=0.2,
-        blur=0.15,
+        blur=0.25,
+        glasses=0.1,
+        lower_face=0.08,
         standardised=0.6,
         deviation=(18.0, 75.0),
     ),
@@ -134,7 +140,9 @@ EMOTION = Recipe(
         shift=0.06,
         rotation=8.0,
         erase=0.08,
-        blur=0.08,
+        blur=0.15,
+        glasses=0.08,
+        lower_face=0.06,
         standardised=0.7,
         mean=(70.0, 185.0),
         deviation=(25.0, 75.0),

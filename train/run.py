@@ -99,6 +99,8 @@ def fit(
     learning_rate: float | None,
     stop_after: int | None,
     votes: float,
+    teachers: list[Path],
+    stages: tuple[tuple[int, int], ...] | None = None,
     asked: Mapping[str, Any] | None = None,
     own: bool = False,
     command: str,
@@ -113,6 +115,8 @@ def fit(
         recipe = data.folder.recipe_for(recipe, folder)
     if epochs is not None:
         recipe = dataclasses.replace(recipe, epochs=epochs)
+    if stages is not None:
+        recipe = dataclasses.replace(recipe, options=recipe.options | {"stages": stages})
     if learning_rate is not None:
         recipe = dataclasses.replace(recipe, learning_rate=learning_rate)
     cited = _cited(cite)
@@ -125,10 +129,11 @@ def fit(
 
         keras.random.uniform((1,))  # the backend starts, and says so, at its first operation
         from train import fit as fitting
+    from train.distill import taught
 
     state = fitting.fit(
         recipe,
-        training,
+        taught(training, recipe, teachers),
         validation,
         output,
         seed=seed,
@@ -136,6 +141,7 @@ def fit(
         start=start,
         stop_after=stop_after,
         votes=votes,
+        teachers=teachers,
         verbose=verbose,
     )
 

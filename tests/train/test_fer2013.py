@@ -68,10 +68,16 @@ def test_the_target_is_the_mean_of_label_and_votes(tmp_path: Path) -> None:
 
 
 def test_votes_for_other_emotions_are_learned_too_and_count_less(tmp_path: Path) -> None:
-    rows = ["0,Training,fear,0,0,0,8,0,0,0,2,0,0,0"]  # eight of ten saw surprise in what is labelled fear
+    rows = ["0,Training,fear,0,0,0,5,0,0,0,5,0,0,0"]  # five of ten saw surprise in what is labelled fear
     examples = fer2013.read(_made(tmp_path, rows), "Training")
-    np.testing.assert_allclose(examples.targets[0], [0, 0, 0, 0.4, 0, 0, 0, 0.6, 0])
-    assert examples.weights[0] == pytest.approx(0.4 + 0.6 * 0.4)
+    np.testing.assert_allclose(examples.targets[0], [0, 0, 0, 0.25, 0, 0, 0, 0.75, 0])
+    assert examples.weights[0] == pytest.approx(0.4 + 0.6 * 0.25)
+
+
+def test_what_most_people_saw_counts_for_more_than_its_share(tmp_path: Path) -> None:
+    rows = ["0,Training,sad,0,4,0,0,6,0,0,0,0,0,0"]  # six of ten saw sadness, four neutral
+    examples = fer2013.read(_made(tmp_path, rows), "Training", votes=1)
+    np.testing.assert_allclose(examples.targets[0, 1:3], [16 / 52, 36 / 52], rtol=1e-5)
 
 
 def test_an_image_without_votes_has_its_label_alone(tmp_path: Path) -> None:

@@ -1,0 +1,58 @@
+"""A student learns what its teachers answer beside what the labels say."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+
+from edge.errors import InputError
+from train.data import Examples
+from train.distill import SHARE, taught
+from train.recipes import EMOTION
+
+SHAPE = (EMOTION.input.height, EMOTION.input.width, 1)
+
+
+def _teacher(path: Path, sure_of: int) -> Path:
+    """A network that always answers the same label."""
+    image = keras.Input(SHAPE)
+    model = keras.Model(image, keras.layers.Dense(len(EMOTION.labels))(keras.layers.Flatten()(image)))
+    kernel, bias = model.get_weights()
+    bias[sure_of] = 50
+    model.set_weights([0 * kernel, bias])
+    model.save(path)
+    return path
+
+
+@pytest.fixture
+def examples() -> Examples:
+    targets = np.zeros((2, len(EMOTION.labels) + len(EMOTION.also)), np.float32)
+    targets[0, 1] = 1.0  # neutral
+    targets[1, [2, 5]] = 0.4, 0.6  # a little sad, mostly what the shipped model does not answer
+    images = np.zeros((2, *SHAPE[:2]), np.uint8)
+    return Examples(images, targets, np.ones(2, np.float32), {}, np.full(2, "fer2013"))
+
+
+def test_the_teachers_answers_are_mixed_into_the_targets(examples: Examples, tmp_path: Path) -> None:
+    both = [_teacher(tmp_path / "happy.keras", 0), _teacher(tmp_path / "sad.keras", 2)]
+    found = taught(examples, EMOTION, both).targets
+    np.testing.assert_allclose(found[0, :4], [SHARE / 2, 1 - SHARE, SHARE / 2, 0], atol=1e-6)
+
+
+def test_what_the_teachers_do_not_answer_keeps_its_part(examples: Examples, tmp_path: Path) -> None:
+    found = taught(examples, EMOTION, [_teacher(tmp_path / "happy.keras", 0)]).targets
+    assert found[1, 5] == pytest.approx(0.6)
+    np.testing.assert_allclose(found.sum(axis=1), 1, atol=1e-6)
+
+
+def test_without_teachers_the_labels_stay(examples: Examples) -> None:
+    assert taught(examples, EMOTION, []) is examples
+
+
+def test_a_teacher_that_is_missing_is_named(examples: Examples, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"gone\.keras: there is no such model file"):
+        taught(examples, dataclasses.replace(EMOTION), [tmp_path / "gone.keras"])

@@ -1,0 +1,41 @@
+"""What trained models answer, learned beside the labels (Hinton et al. 2015): a student of larger ones."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from train.calibrate import softmax
+from train.data import Examples, scaled
+from train.evaluate import scorer
+from train.recipes import Recipe
+
+SHARE = 0.6
+"""The part of the teachers in the targets; the labels keep the rest."""
+
+
+def taught(examples: Examples, recipe: Recipe, teachers: Sequence[Path]) -> Examples:
+    """The examples with the mean of the teachers' probabilities mixed into the targets.
+
+    Teachers answer the recipe's labels; what else training asks for keeps its targets, and its part of each image.
+
+    Args:
+        examples: what is trained on.
+        recipe: of the student, which has the teachers' labels and input.
+        teachers: `.keras` or `.tflite` files.
+
+    Raises:
+        InputError: a teacher is missing, or no such model.
+    """
+    if not teachers:
+        return examples
+    inputs = scaled(examples.images, recipe.input)
+    answers = np.mean([softmax(scorer(teacher)(inputs)) for teacher in teachers], axis=0)
+    count = len(recipe.labels)
+    targets = examples.targets.copy()
+    mass = targets[:, :count].sum(axis=1, keepdims=True)
+    targets[:, :count] = (1 - SHARE) * targets[:, :count] + SHARE * mass * answers
+    return dataclasses.replace(examples, targets=targets)
