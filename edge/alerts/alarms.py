@@ -24,8 +24,8 @@ GOODBYE_S = 1.0
 class Alarms:
     """Tells every output what stands open; `take` is called with each decision and never waits.
 
-    Without a decision for `stale_s` every output is off: nobody watches the driver any more, and an alarm that nobody
-    can end must not go on.
+    Without a decision for `stale_s` every sound is off and no frame is sent: nobody watches the driver any more, and an
+    alarm that nobody can end must not go on.
     """
 
     def __init__(

@@ -31,7 +31,7 @@ class Output(Protocol):
         """
 
     def show(self, alert: Alert | None, now: float) -> float | None:
-        """Make it so at `now` monotonic seconds; None: nobody watches the driver any more, so be off and say nothing.
+        """Make it so at `now` monotonic seconds; None: nobody watches the driver, not yet or not any more.
 
         Gives the seconds after which it is to be called again even though the alert stays the same, None: not before
         the alert changes.

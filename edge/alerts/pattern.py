@@ -36,10 +36,10 @@ def light(alert: Alert | None, config: AlertsConfig, now: float) -> Beat:
     """Whether a lamp is lit at `now`: steady for advisory, in the sound's rhythm above, as long as the state lasts.
 
     It is never muted. Where the driver shows no fatigue, it is lit while he is sad and flashes while he cannot be
-    watched, each as configured.
+    watched, each as configured. None: nobody watches him, not yet or not any more, and that is told in the same way.
     """
     if alert is None:
-        return SILENCE
+        return _rhythm(*GLIMPSE_S, max(0.0, now)) if config.degraded == "lamp" else SILENCE
     since = max(0.0, now - alert.since)
     if alert.level == "critical":
         return _critical(config, since)

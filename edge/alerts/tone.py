@@ -119,7 +119,13 @@ def _play(config: AlertsConfig, content: NDArray[np.int16]) -> subprocess.Popen[
         _write(file, content)
         command = ["aplay", "-q", "-D", device, f"--buffer-time={BUFFER_US}"]
         try:
-            return subprocess.Popen(command, stdin=file, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+            return subprocess.Popen(
+                command,
+                stdin=file,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.PIPE,
+                env={**os.environ, "LC_ALL": "C"},
+            )
         except FileNotFoundError:
             raise OutputError("aplay is missing; run «sudo apt install alsa-utils»") from None
         except OSError as error:
@@ -144,4 +150,6 @@ def _result(player: subprocess.Popen[bytes], patience_s: float) -> None:
     if player.returncode > 0:  # below 0: killed, by us
         lines = errors.decode(errors="replace").split("\n")
         reason = next((line for line in reversed(lines) if line.strip()), "no reason given").removeprefix("aplay: ")
+        if reason.startswith("Aborted by signal"):
+            return  # the whole service, or the terminal, was told to end
         raise OutputError(f"aplay: {reason.strip().rstrip('.')}; «aplay -L» lists the devices")

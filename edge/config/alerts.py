@@ -156,8 +156,8 @@ class AlertsConfig(Section):
     """Whether sadness lights the lamp and stands in the CAN frame; it never sounds."""
     degraded: Literal["none", "lamp"] = "lamp"
     """Whether the lamp and the CAN frame say that the driver cannot be watched; it never sounds."""
-    stale_s: Annotated[float, Field(ge=1, le=60)] = 5.0
-    """Nothing was decided for so long: everything is turned off and no frame is sent any more."""
+    stale_s: Annotated[float, Field(ge=1, le=60)] = 8.0
+    """Nothing was decided for so long: no sound and no frame any more, and the lamp says so as for degraded."""
 
     @model_validator(mode="after")
     def _a_pin_has_one_use(self) -> AlertsConfig:

@@ -74,9 +74,11 @@ def test_without_an_alarm_there_is_silence_and_nothing_to_wait_for() -> None:
     assert light(Alert(), CONFIG, 5.0) == Beat(on=False)
 
 
-def test_where_nobody_watches_any_more_all_is_off() -> None:
-    assert not sound(None, CONFIG, 5.0).on
-    assert not light(None, CONFIG, 5.0).on
+def test_where_nobody_watches_there_is_no_sound_and_the_lamp_says_so() -> None:
+    moments = [hundredth / 100 for hundredth in range(1000)]
+    assert not any(sound(None, CONFIG, now).on for now in moments)
+    assert 45 <= sum(light(None, CONFIG, now).on for now in moments) <= 55
+    assert not any(light(None, config(degraded="none"), now).on for now in moments)
 
 
 def test_sad_makes_no_sound_and_no_light_by_default() -> None:
