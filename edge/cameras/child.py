@@ -37,29 +37,29 @@ def main(orders: str, open_camera: OpenSource = open_source) -> None:
     told = json.loads(orders)
     _die_with(told["parent"])
     link = _Link(told["socket"], told["memory"])
-    camera = open_camera(told["kind"], told["settings"])
-    if told["lossless"]:
-        serve_each(camera, link, told["after"])
-    else:
-        serve_latest(camera, link)
+    try:
+        camera = open_camera(told["kind"], told["settings"])
+        if told["lossless"]:
+            serve_each(camera, link, told["after"])
+        else:
+            serve_latest(camera, link)
+    except UserError as error:
+        link.send(handover.failure(error))
 
 
 def serve_each(camera: Camera, link: _Link, after: int) -> None:
     """Every frame behind the one numbered `after`, one a question: none is lost."""
-    try:
-        with camera:
-            link.send(handover.opened())
-            while (timeout := link.question()) is not None:
-                try:
-                    frame = camera.read(timeout)
-                    while frame.sequence <= after:
-                        frame = camera.read(timeout)
-                except CameraStalled as stall:
-                    link.send(handover.failure(stall))
-                else:
-                    link.hand_over(frame)
-    except UserError as error:
-        link.send(handover.failure(error))
+    with camera:
+        link.send(handover.opened())
+        while question := link.question():
+            try:
+                frame = camera.read(question.timeout)
+                while frame.sequence <= after:
+                    frame = camera.read(question.timeout)
+            except CameraStalled as stall:
+                link.send(handover.failure(stall))
+            else:
+                link.answer(question, frame)
 
 
 def serve_latest(camera: Camera, link: _Link) -> None:
@@ -67,14 +67,14 @@ def serve_latest(camera: Camera, link: _Link) -> None:
     latest = _Latest()
     capturing = threading.Thread(target=_capture, args=(camera, link, latest), name="capture", daemon=True)
     capturing.start()
-    while link.question() is not None:
+    while question := link.question():
         frame = latest.take(link, capturing)
         if frame is None:
             break
         if isinstance(frame, UserError):
             link.send(handover.failure(frame))
             break
-        link.hand_over(frame)
+        link.answer(question, frame)
     latest.stopping = True
     crashed = not (capturing.is_alive() or latest.over)
     capturing.join(_LEAVING_S)
@@ -131,22 +131,22 @@ class _Link:
         self._hang_up = select.poll()
         self._hang_up.register(self._socket, 0)  # only that the other side is gone
 
-    def question(self) -> float | None:
-        """Waits for the reader to ask; seconds that it waits for the frame, None once it has hung up."""
+    def question(self) -> handover.Question | None:
+        """Waits for the reader to ask; None once it has hung up."""
         try:
             message = self._socket.recv(handover.MESSAGE_BYTES)
         except OSError:
             return None
-        return handover.asked(message) if message else None
+        return handover.Question.decode(message) if message else None
 
-    def hand_over(self, frame: Frame) -> None:
+    def answer(self, question: handover.Question, frame: Frame) -> None:
         height, width = frame.image.shape
         if max(height, width) > handover.LARGEST:
             error = f"The camera gives frames of {width}x{height} pixels; choose {handover.LARGEST} a side at most."
             self.send(handover.failure(CameraLost(error)))
             return
         self._place.write(frame.image)
-        self.send(handover.written(frame))
+        self.send(handover.written(frame, question.number))
 
     def send(self, message: bytes) -> None:
         try:

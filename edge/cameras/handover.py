@@ -32,8 +32,8 @@ MESSAGE_BYTES = 8192
 _SENTENCE = 2000
 """Characters of an error's sentence at most."""
 
-_ASK = struct.Struct("<cd")
-_FRAME = struct.Struct("<cIIQdd")
+_ASK = struct.Struct("<cQd")
+_FRAME = struct.Struct("<cQIIQdd")
 _OPENED = b"O"
 _ERRORS: dict[str, type[UserError]] = {
     kind.__name__: kind for kind in (CameraError, CameraLost, CameraEnded, InputError, ConfigError)
@@ -58,8 +58,9 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """A frame stands in the place; its times and its number are what the capturing process says."""
+    """A frame stands in the place, in answer to `question`; its times and `sequence` are the capturing process's."""
 
+    question: int
     width: int
     height: int
     sequence: int
@@ -82,6 +83,9 @@ class Place:
         fcntl.fcntl(descriptor, fcntl.F_ADD_SEALS, seals)
         return descriptor
 
+    def close(self) -> None:
+        self._memory.close()
+
     def write(self, image: GreyImage) -> None:
         self._pixels(*image.shape)[:] = image
 
@@ -92,23 +96,29 @@ class Place:
         return np.frombuffer(self._memory, np.uint8, count=height * width).reshape(height, width)
 
 
-def ask(timeout: float) -> bytes:
-    """The reader's only message: it wants a frame, and waits for it so many seconds."""
-    return _ASK.pack(b"?", timeout)
+@dataclass(frozen=True, slots=True)
+class Question:
+    """The reader's only message: it wants a frame, and waits for it so many seconds. The answer names its number."""
 
+    number: int
+    timeout: float
 
-def asked(message: bytes) -> float:
-    """The seconds that the reader waits."""
-    return float(_ASK.unpack(message)[1])
+    def encode(self) -> bytes:
+        return _ASK.pack(b"?", self.number, self.timeout)
+
+    @classmethod
+    def decode(cls, message: bytes) -> Question:
+        _, number, timeout = _ASK.unpack(message)
+        return cls(number, timeout)
 
 
 def opened() -> bytes:
     return _OPENED
 
 
-def written(frame: Frame) -> bytes:
+def written(frame: Frame, question: int) -> bytes:
     height, width = frame.image.shape
-    return _FRAME.pack(b"F", width, height, frame.sequence, frame.time, frame.wall)
+    return _FRAME.pack(b"F", question, width, height, frame.sequence, frame.time, frame.wall)
 
 
 def failure(error: UserError) -> bytes:
@@ -136,14 +146,14 @@ def understand(message: bytes) -> Opened | Written | Failure:
             return Failure(_error(json.loads(message[1:])))
         if message[:1] != b"F":
             raise Garbage("it sent a message of no known kind")
-        _, width, height, sequence, time, wall = _FRAME.unpack(message)
+        _, question, width, height, sequence, time, wall = _FRAME.unpack(message)
     except (struct.error, ValueError, TypeError, LookupError):
         raise Garbage("it sent a message that is damaged") from None
     if not (MIN_WIDTH <= width <= LARGEST and MIN_HEIGHT <= height <= LARGEST):
         raise Garbage(f"it gave a frame of {width}x{height} pixels")
     if not (math.isfinite(time) and math.isfinite(wall)):
         raise Garbage("it gave a frame without a time")
-    return Written(width, height, sequence, time, wall)
+    return Written(question, width, height, sequence, time, wall)
 
 
 def _error(content: dict[str, Any]) -> UserError:

@@ -7,22 +7,17 @@ frame in time, ends, or says what cannot be; nothing that it does reaches furthe
 
 from __future__ import annotations
 
-import json
 import logging
-import os
-import socket
-import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from types import TracebackType
 from typing import Any, Self
 
 from edge.backoff import Backoff
-from edge.cameras import handover
 from edge.cameras.camera import CameraEnded, CameraStalled
-from edge.cameras.handover import Failure, Garbage, Opened, Place, Written
+from edge.cameras.capture import LEAVING_S, Broken, Capture
+from edge.cameras.handover import Failure, Garbage, Written
 from edge.errors import UserError
 from edge.records import Frame
 
@@ -30,8 +25,6 @@ OPENING_S = 10.0
 """How long opening may take: picamera2's own import takes two or three seconds."""
 FIRST_FRAME_S = 5.0
 """How long an open camera may take to its first frame: exposure and gain settle."""
-LEAVING_S = 1.0
-"""How long the child may take to close the camera before it is killed."""
 SHORTEST_WAIT_S = 0.25
 LONGEST_WAIT_S = 2.0
 """Waits before it is started anew; a camera that is mended is back within 5 s of that."""
@@ -75,7 +68,7 @@ class ProcessCamera:
         self._command = tuple(command)
         self._backoff = Backoff(SHORTEST_WAIT_S, LONGEST_WAIT_S)
         self._inside = False
-        self._child: _Child | None = None
+        self._child: Capture | None = None
         self._start_at = 0.0
         self._last: Frame | None = None
         self._first_sequence = 0  # of the child's frame 0
@@ -129,7 +122,7 @@ class ProcessCamera:
             if time.monotonic() >= deadline:
                 raise self._stalled(timeout)
 
-    def _ask(self, child: _Child, timeout: float, deadline: float) -> Frame | None:
+    def _ask(self, child: Capture, timeout: float, deadline: float) -> Frame | None:
         """A frame, or None where the child said something else, broke or let the time pass."""
         try:
             message = child.answer(timeout, deadline, self._patience(child, timeout))
@@ -138,18 +131,18 @@ class ProcessCamera:
             if isinstance(message, Failure):
                 self._take_failure(message.error)
             return self._take_frame(child, message) if isinstance(message, Written) else None
-        except (_Broken, Garbage) as broken:
+        except (Broken, Garbage) as broken:
             self._drop(str(broken))
             return None
 
-    def _patience(self, child: _Child, timeout: float) -> float:
+    def _patience(self, child: Capture, timeout: float) -> float:
         if not child.opened:
             return OPENING_S
         if self._lossless:
             return timeout + GRACE_S
         return self._stall_s if child.gave_frames else max(FIRST_FRAME_S, self._stall_s)
 
-    def _take_frame(self, child: _Child, message: Written) -> Frame | None:
+    def _take_frame(self, child: Capture, message: Written) -> Frame | None:
         moment, wall, sequence = message.time, message.wall, message.sequence
         if not self._lossless:
             now = time.monotonic()
@@ -191,7 +184,7 @@ class ProcessCamera:
         after = self._last.sequence if self._last else -1
         self._first_sequence = after + 1
         try:
-            self._child = _Child(self._command, {**self._orders, "after": after})
+            self._child = Capture(self._command, {**self._orders, "after": after})
         except OSError as error:  # no memory, no process, no descriptor is left, now
             self._drop(f"it cannot be started ({error.strerror})")
 
@@ -208,116 +201,3 @@ class ProcessCamera:
         if trouble != self._trouble:
             _log.warning("the capture process is in trouble: %s", trouble)
             self._trouble = trouble
-
-
-class _Broken(Exception):
-    """The child ended or gives no answer."""
-
-
-class _Child:
-    """One capture process, its shared memory and the way to it."""
-
-    def __init__(self, command: Sequence[str], orders: Mapping[str, Any]) -> None:
-        self.started = time.monotonic()
-        self.opened = False
-        self.gave_frames = False
-        self._asked = False
-        self._wanted: float | None = None
-        """Since when a sound frame has been wanted of it."""
-        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        memory = Place.create()
-        try:
-            self.place = Place(memory)
-            ends = {"socket": theirs.fileno(), "memory": memory, "parent": os.getpid()}
-            self.process = subprocess.Popen(
-                [*command, json.dumps({**orders, **ends})],
-                pass_fds=(theirs.fileno(), memory),
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,  # ours is for events
-                process_group=0,  # Ctrl-C is for us, who then end it
-            )
-        except BaseException:
-            ours.close()
-            raise
-        finally:
-            theirs.close()
-            os.close(memory)
-        self._socket = ours
-
-    def take_note(self) -> None:
-        """A sound frame came."""
-        self.gave_frames = True
-        self._wanted = None
-
-    def answer(self, timeout: float, deadline: float, patience: float) -> Opened | Written | Failure | None:
-        """Ask, unless that is done, and wait; None where `deadline` passed before it answered.
-
-        Raises:
-            _Broken: it has ended, or given no sound frame for `patience` seconds of asking.
-            Garbage: it said what no sound child says.
-        """
-        now = time.monotonic()
-        if self._wanted is None:
-            self._wanted = now
-        if not self._asked:
-            self._expect_silence()
-            try:
-                self._socket.send(handover.ask(timeout))
-            except OSError:
-                raise _Broken(self._how_it_ended()) from None
-            self._asked = True
-        gives_up = self._wanted + patience
-        self._socket.settimeout(max(0.001, min(deadline, gives_up) - now))
-        try:
-            message = self._socket.recv(handover.MESSAGE_BYTES)
-        except TimeoutError:
-            if time.monotonic() >= gives_up:
-                what = "it gave no frame" if self.opened else "it did not open the camera"
-                raise _Broken(f"{what} for {patience:g} s") from None
-            return None
-        except OSError:
-            message = b""
-        if not message:
-            raise _Broken(self._how_it_ended())
-        told = handover.understand(message)
-        if isinstance(told, Opened):
-            if self.opened:
-                raise Garbage("it opened the camera twice")
-            self.opened = True
-            self._wanted = time.monotonic()
-        else:
-            self._asked = False
-        if isinstance(told, Failure):
-            self._wanted = None
-        return told
-
-    def _expect_silence(self) -> None:
-        """Who has not been asked says at most that the camera is open.
-
-        Raises:
-            Garbage: it speaks unasked, which would never end.
-        """
-        self._socket.setblocking(False)
-        with suppress(OSError):
-            message = self._socket.recv(handover.MESSAGE_BYTES)
-            if message:
-                told = handover.understand(message)
-                if self.opened or not isinstance(told, Opened):
-                    raise Garbage("it speaks unasked")
-                self.opened = True
-                self._wanted = time.monotonic()
-
-    def _how_it_ended(self) -> str:
-        with suppress(subprocess.TimeoutExpired):
-            code = self.process.wait(LEAVING_S)
-            return f"it was ended by signal {-code}" if code < 0 else f"it ended with code {code}"
-        return "it hung up"
-
-    def end(self, patience: float) -> None:
-        """Hang up, wait for its end, kill it; one that not even that ends is left to the system."""
-        self._socket.close()
-        for wait_s in (patience, LEAVING_S):
-            with suppress(subprocess.TimeoutExpired):
-                self.process.wait(wait_s)
-                return
-            self.process.kill()
