@@ -43,6 +43,10 @@ def run_directory(state_directory: Path | None, environment: Mapping[str, str] =
     return Path(given) if given else state_directory
 
 
+class NoDaemon(CheckFailed):
+    """Nobody answers anywhere."""
+
+
 class LocalStatus:
     """Answers from `start` to `close` in a thread of its own: no frame waits for who asks.
 
@@ -122,7 +126,8 @@ def ask(folders: Sequence[Path]) -> dict[str, Any]:
     """What the daemon says whose socket is in one of the folders; the first that answers is taken.
 
     Raises:
-        CheckFailed: none runs, it does not answer, or this user may not ask it.
+        NoDaemon: none runs.
+        CheckFailed: it does not answer, or this user may not ask it.
     """
     refused: Path | None = None
     for folder in dict.fromkeys(folders):
@@ -142,7 +147,7 @@ def ask(folders: Sequence[Path]) -> dict[str, Any]:
     if refused is not None:
         raise CheckFailed(f"{refused}: you may not ask the daemon; use sudo, or join the group that owns that file.")
     places = ", ".join(str(folder / NAME) for folder in dict.fromkeys(folders))
-    raise CheckFailed(
+    raise NoDaemon(
         f"No daemon answers at {places}; start it with systemctl start driver-monitor, or name its configuration with "
         "--config."
     )
