@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import logging
 import time
 from collections.abc import Callable
 
 from edge.config.alerts import MuteConfig
-
-_log = logging.getLogger(__name__)
 
 
 class Silence:
@@ -29,13 +26,14 @@ class Silence:
         self._until = float("-inf")
 
     def press(self) -> None:
-        """The button was pressed: silent from now on, or no longer where it made them so."""
+        """The button was pressed: silent from now on, or no longer where it made them so.
+
+        The log does not tell: who pressed it when is the driver's own.
+        """
         if self._by_button:
             self._until = float("-inf")
-            _log.info("the button ends the silence of alarms")
-            return
-        self._until = self._clock() + 60 * self._config.minutes
-        _log.info("the button makes alarms silent for %g min", self._config.minutes)
+        else:
+            self._until = self._clock() + 60 * self._config.minutes
 
     @property
     def muted(self) -> bool:
