@@ -15,7 +15,7 @@ from typing import Any
 import click
 
 from edge.errors import CheckFailed, InputError, UserError
-from train import commands, options
+from train import commands, mine_command, options
 
 FOLDER = click.Path(path_type=Path)
 PLACES = ("face", "landmarks")
@@ -285,6 +285,7 @@ def _audit_of_faces(
 
 
 group.add_command(commands.explore)
+group.add_command(mine_command.mine)
 
 
 @group.command()
