@@ -149,11 +149,13 @@ class ProcessCamera:
             if moment > now + AHEAD_S:
                 raise Garbage("it gave a frame of the future")
             if moment < now - OLDEST_S:  # it may have waited for us; a child that gives no others stalls
-                return self._leave_out("an old frame")
+                self._leave_out("an old frame")
+                return None
             sequence += self._first_sequence
             wall = time.time() - (now - moment)
         if self._last and not (moment > self._last.time and sequence > self._last.sequence):
-            return self._leave_out("a frame that is not newer than the one before")
+            self._leave_out("a frame that is not newer than the one before")
+            return None
         frame = Frame(child.place.copy(message.height, message.width), moment, wall, sequence)
         child.take_note()
         if time.monotonic() - child.started > SOUND_S:

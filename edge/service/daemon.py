@@ -98,6 +98,7 @@ def run_daemon(config: Config) -> None:
         open_while_running.enter_context(local)
 
         def take(step: Step) -> None:
+            stages.enter("alert")
             outputs.take(step.decision.signals)  # before anything that could wait for a disk
             stages.enter("outbox")
             for event in step.events:

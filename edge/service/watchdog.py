@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import faulthandler
 import logging
-import sys
 import time
 from collections.abc import Callable
 
 from edge.service.notify import Notifier
 
+STDERR = 2
 DUMP_AT = 0.8
 """Share of the watchdog's interval after which the stacks of all threads go to the journal: it is about to strike."""
 
@@ -61,4 +61,4 @@ class Watchdog:
             return
         self._due = now + interval / 2
         self._notifier.watchdog()
-        faulthandler.dump_traceback_later(DUMP_AT * interval, file=sys.__stderr__)
+        faulthandler.dump_traceback_later(DUMP_AT * interval, file=STDERR)
