@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -44,7 +44,14 @@ def _judge(
 
 
 def examples_of(
-    recipe: Recipe, part: str, source: Path, *, own: bool, leave_out: str | None, votes: float = 0.5
+    recipe: Recipe,
+    part: str,
+    source: Path,
+    *,
+    own: bool,
+    leave_out: str | None,
+    votes: float = 0.5,
+    mined: Sequence[Path] = (),
 ) -> data.Examples:
     """`training`, `validation` or `test` of the recipe, with points where its network reads them.
 
@@ -55,6 +62,7 @@ def examples_of(
         own: whether it is the latter.
         leave_out: the set of eyes that is kept out.
         votes: part of FER+ in the targets of `training`.
+        mined: folders of train-model mine whose labelled crops are added.
     """
     if own:
         found = data.folder.read(source, recipe)[part]
@@ -62,6 +70,8 @@ def examples_of(
         found = data.training(recipe.task, source, leave_out, votes)
     else:
         found = (data.validation if part == "validation" else data.unseen)(recipe.task, source, leave_out)
+    for place in mined:
+        found = found.joined(data.mined.read(place, recipe, found.images.shape[1]))
     return data.contours.with_points(found) if recipe.points else found
 
 
@@ -103,12 +113,14 @@ def fit(
     stages: tuple[tuple[int, int], ...] | None = None,
     asked: Mapping[str, Any] | None = None,
     own: bool = False,
+    mined: Sequence[Path] = (),
     command: str,
     verbose: str | int = "auto",
 ) -> report.Results:
     """Trains (or goes on), then writes report and card; gives the figures of the validation.
 
-    `asked`: of `options.recipe_options`; `own`: whether `folder` holds one's own images, a folder a label.
+    `asked`: of `options.recipe_options`; `own`: whether `folder` holds one's own images, a folder a label; `mined`:
+    folders of train-model mine whose labelled crops are trained on, too.
     """
     recipe = changed(recipe_of(task), asked or {})
     if own:
@@ -119,8 +131,10 @@ def fit(
         recipe = dataclasses.replace(recipe, options=recipe.options | {"stages": stages})
     if learning_rate is not None:
         recipe = dataclasses.replace(recipe, learning_rate=learning_rate)
+    if mined:
+        recipe = data.mined.cited(recipe)
     cited = _cited(cite)
-    training = examples_of(recipe, "training", folder, own=own, leave_out=leave_out, votes=votes)
+    training = examples_of(recipe, "training", folder, own=own, leave_out=leave_out, votes=votes, mined=mined)
     check_classes(training, recipe, folder)
     validation = examples_of(recipe, "validation", folder, own=own, leave_out=leave_out)
 
