@@ -76,6 +76,7 @@ def group() -> None:
 )
 @click.option("--stages", type=STAGES, metavar="48x1,80x2,144x2", help="Channels and blocks of the residual network.")
 @click.option("--images", type=FOLDER, help="Emotion: one's own images instead of --data, in a folder a label.")
+@click.option("--mined", type=FOLDER, multiple=True, help="A folder of train-model mine, labelled: trained on, too.")
 @options.recipe_options
 @click.option("--quantized", is_flag=True, help="Face, landmarks: refine a model with everything rounded as in int8.")
 @click.option("--quiet", is_flag=True, help="No progress bar: one line an epoch.")
@@ -94,12 +95,15 @@ def fit(
     teachers: tuple[Path, ...],
     stages: tuple[tuple[int, int], ...] | None,
     images: Path | None,
+    mined: tuple[Path, ...],
     quantized: bool,
     quiet: bool,
     **changes: Any,
 ) -> None:
     """Train a model, with a checkpoint after every epoch, a report and a card at the end."""
     source = _source(task, data, images)
+    if mined and task in PLACES:
+        raise UserError(f"--mined is an option of emotion and eyes; leave it out for {task}.")
     if task in PLACES:
         from train import places
 
@@ -128,6 +132,7 @@ def fit(
         if value is not None:
             command += f" {option} {shlex.quote(str(value))}"
     command += "".join(f" --teacher {shlex.quote(teacher.name)}" for teacher in teachers)
+    command += "".join(f" --mined {shlex.quote(folder.name)}" for folder in mined)
     results = run.fit(
         task,
         source,
@@ -144,6 +149,7 @@ def fit(
         stages=stages,
         asked=changes,
         own=images is not None,
+        mined=mined,
         command=command,
         verbose=0 if quiet else "auto",
     )
