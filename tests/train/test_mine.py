@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import cv2
+import numpy as np
 import pytest
 import yaml
 from click.testing import CliRunner
@@ -16,9 +17,12 @@ from command import write_clip
 from edge.config import SHIPPED_MODELS, VisionConfig
 from edge.errors import InputError
 from edge.records import Emotion
-from train import mine, mine_run
+from train import data as sets
+from train import mine, mine_run, run
+from train.data import mined as reader
 from train.mine_command import mine as mine_command
 from train.mine_folder import MANIFEST, MinedFolder, read_manifest
+from train.recipes import EMOTION, EYES
 
 STEP = 1 / 30
 LABELS = {"h": "happy", "n": "neutral", "s": "sad", "u": "surprise"}
@@ -210,3 +214,60 @@ def test_the_command_counts_what_it_found_and_warns_of_the_images(clip: Path, tm
         count = len(list(csv.DictReader(file)))
     assert f"{clip}: {count} crops" in done.stdout
     assert not (tmp_path / "crops" / "emotion").exists()
+
+
+@pytest.fixture
+def labelled(tmp_path: Path) -> Path:
+    """Three crops of eyes, one without a label, and one of an emotion."""
+    rows = [("a", "eyes", "open"), ("b", "eyes", " Not_Visible "), ("c", "eyes", ""), ("d", "emotion", "anger")]
+    folder = tmp_path / "labelled"
+    folder.mkdir()
+    lines = ["file,recording,time,task,answers,why,label"]
+    for number, (name, task, label) in enumerate(rows):
+        cv2.imwrite(str(folder / f"{name}.png"), np.full((96, 96), 50 * number, np.uint8))
+        lines.append(f'{name}.png,drive,1.000,{task},"open 0.90, closed 0.10",wrong,{label}')
+    (folder / MANIFEST).write_text("\n".join(lines) + "\n")
+    return folder
+
+
+def test_labelled_crops_become_training_images_in_the_size_of_the_others(labelled: Path) -> None:
+    found = reader.read(labelled, EYES, 48)
+    assert found.images.shape == (2, 48, 48)
+    assert [int(image.mean()) for image in found.images] == [0, 50]
+    assert found.targets.tolist() == [[1, 0, 0], [0, 0, 1]]
+    (anger,) = reader.read(labelled, EMOTION, 48).targets
+    assert (EMOTION.labels + EMOTION.also)[int(anger.argmax())] == "anger"
+
+
+def test_a_run_trains_on_them_and_its_card_says_so(labelled: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    usual = sets.Examples(
+        np.zeros((5, 48, 48), np.uint8),
+        np.eye(3, dtype=np.float32)[[0, 0, 1, 1, 2]],
+        np.ones(5, np.float32),
+        {"state": np.array([0, 0, 1, 1, 2])},
+        np.full(5, "nir"),
+    )
+    monkeypatch.setattr(sets, "training", lambda *_: usual)
+    found = run.examples_of(EYES, "training", labelled, own=False, leave_out=None, mined=[labelled])
+    assert len(found) == 7
+    assert found.labels["state"].tolist() == [0, 0, 1, 1, 2, -1, -1]
+    assert set(found.source) <= set(EYES.augmentation.zoom)  # each is cut as its source says
+    assert "crops mined from recordings" in [one.name for one in reader.cited(EYES).datasets]
+
+
+def test_a_label_that_does_not_exist_is_named_with_its_line(labelled: Path) -> None:
+    path = labelled / MANIFEST
+    path.write_text(path.read_text().replace("anger", "cross"))
+    with pytest.raises(InputError, match=r"line 5: 'cross' is no label of emotion; write one of happy, neutral"):
+        reader.read(labelled, EMOTION, 48)
+
+
+def test_a_folder_that_nobody_has_labelled_yet_is_one_sentence(mined: Path) -> None:
+    with pytest.raises(InputError, match=r"none of its \d+ crops for eyes has a label"):
+        reader.read(mined, EYES, 48)
+
+
+def test_a_crop_that_is_gone_is_one_sentence(labelled: Path) -> None:
+    (labelled / "a.png").unlink()
+    with pytest.raises(InputError, match=r"a\.png: the crop is missing or damaged"):
+        reader.read(labelled, EYES, 48)
