@@ -22,6 +22,7 @@ class Notifier:
         address = environment.get("NOTIFY_SOCKET", "")
         self._address = "\0" + address[1:] if address.startswith("@") else address
         self._status: str | None = None
+        self._deaf = False
         self.watchdog_s = _watchdog(environment)
         """Seconds within which `watchdog` must be called again and again; None: nobody waits for it."""
 
@@ -51,7 +52,11 @@ class Notifier:
                 sender.setblocking(False)  # called between two frames
                 sender.sendto(message.encode(), self._address)
         except OSError as error:
-            _log.warning("systemd cannot be told %s (%s)", message, error.strerror or error)
+            if not self._deaf:
+                _log.warning("systemd cannot be told %s (%s)", message, error.strerror or error)
+            self._deaf = True
+        else:
+            self._deaf = False
 
 
 def _watchdog(environment: Mapping[str, str]) -> float | None:
