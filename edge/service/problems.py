@@ -39,7 +39,8 @@ _BOARD = {
 @dataclass(frozen=True, slots=True)
 class Facts:
     """What the daemon knows of itself. `delivery` and `gps` are None where none is configured; `alarms` tells the state
-    of each output by its name, `ok` where it works. `valid_share` is the rules' own bound for a decision.
+    of each output by its name: `ok` where it works, `starting` before it was tried. `valid_share` is the rules' own
+    bound for a decision.
     """
 
     frames: FrameState
@@ -96,7 +97,7 @@ def _frames(facts: Facts) -> Iterator[Problem]:
 
 
 def _outputs(facts: Facts) -> Iterator[Problem]:
-    broken = [f"{name}: {state}" for name, state in sorted(facts.alarms.items()) if state != "ok"]
+    broken = [f"{name} {state}" for name, state in sorted(facts.alarms.items()) if state not in ("ok", "starting")]
     if broken:
         yield Problem("alarms", f"An alarm does not work ({'; '.join(broken)}); look at its wires and at alerts.")
 
