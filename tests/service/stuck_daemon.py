@@ -1,4 +1,4 @@
-"""The whole daemon, one part of which hangs after a while: a program with two arguments, the part and the configuration.
+"""The whole daemon, one part of which hangs: a program with two arguments, the part and the configuration.
 
 `capture` hangs in the process that captures, each time anew; everything else in the daemon itself, once.
 """
