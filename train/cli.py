@@ -15,7 +15,7 @@ from typing import Any
 import click
 
 from edge.errors import CheckFailed, InputError, UserError
-from train import commands, mine_command, options
+from train import commands, compare_command, mine_command, options
 
 FOLDER = click.Path(path_type=Path)
 PLACES = ("face", "landmarks")
@@ -291,7 +291,9 @@ def _audit_of_faces(
 
 
 group.add_command(commands.explore)
+group.add_command(commands.search)
 group.add_command(mine_command.mine)
+group.add_command(compare_command.compare)
 
 
 @group.command()
