@@ -34,3 +34,56 @@ def explore(task: str, data: Path, output: Path, seed: int) -> None:
         f"{found['images']} images; {double['groups']} groups of identical ones, {double['across']} across splits"
     )
     click.echo(f"wrote {output / 'report.md'}, explore.json and pictures beside it; the sample grids are for you alone")
+
+
+@click.command()
+@click.argument("task", type=click.Choice(["emotion", "eyes"]))
+@DATA
+@click.option(
+    "--output", type=FOLDER, required=True, help="The folder of the search; an interrupted one goes on there."
+)
+@click.option(
+    "--architecture",
+    type=click.Choice(["residual", "cnn_tuned"]),
+    default="residual",
+    show_default=True,
+    help="The family of networks that is searched.",
+)
+@click.option("--trials", type=click.IntRange(min=1), default=10, show_default=True, help="How many are tried in all.")
+@click.option("--epochs", type=click.IntRange(min=1), default=10, show_default=True, help="Of each trial.")
+@click.option(
+    "--share",
+    type=click.FloatRange(0, 1, min_open=True),
+    default=1.0,
+    show_default=True,
+    help="Part of the training images of each class that a trial sees.",
+)
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
+@click.option("--quiet", is_flag=True, help="No progress bar: one line an epoch.")
+def search(
+    task: str,
+    data: Path,
+    output: Path,
+    architecture: str,
+    trials: int,
+    epochs: int,
+    share: float,
+    seed: int,
+    quiet: bool,
+) -> None:
+    """Random search for a network: widths, depths, learning rate; fit takes the best with --network."""
+    from train import search as searching
+
+    done = searching.search(
+        task,
+        data,
+        output,
+        architecture=architecture,
+        trials=trials,
+        epochs=epochs,
+        share=share,
+        seed=seed,
+        verbose=0 if quiet else "auto",
+    )
+    click.echo(searching.table(done))
+    click.echo(f"wrote {output / 'trials.md'}; the best for train-model fit {task}: --network {output / 'best.json'}")

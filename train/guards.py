@@ -16,6 +16,10 @@ LEAST_SHARE = 1 / 50
 """Of the largest class: a smaller class is hardly ever answered by what was trained on it."""
 
 
+class OutOfMemory(InputError):
+    """Batches of this size do not fit into memory."""
+
+
 def check_classes(examples: Examples, recipe: Recipe, place: Path) -> None:
     """That there is something to learn of each label.
 
@@ -42,12 +46,12 @@ def enough_memory(recipe: Recipe, output: Path) -> Iterator[None]:
     """Makes one sentence of a lack of memory.
 
     Raises:
-        InputError: the block took more memory than there is.
+        OutOfMemory: the block took more memory than there is.
     """
     try:
         yield
     except _out_of_memory():
-        raise InputError(
+        raise OutOfMemory(
             f"{output}: there is not enough memory for batches of {recipe.batch} images of {recipe.input.width} "
             "pixels; give a smaller --batch, and another --output if an epoch was done here."
         ) from None
