@@ -292,6 +292,7 @@ def _audit_of_faces(
 
 group.add_command(commands.explore)
 group.add_command(commands.search)
+group.add_command(commands.ensemble)
 group.add_command(mine_command.mine)
 group.add_command(compare_command.compare)
 

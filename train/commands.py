@@ -87,3 +87,15 @@ def search(
     )
     click.echo(searching.table(done))
     click.echo(f"wrote {output / 'trials.md'}; the best for train-model fit {task}: --network {output / 'best.json'}")
+
+
+@click.command()
+@click.argument("models", type=FOLDER, nargs=-1, metavar="MODEL...", required=True)
+@click.option("-o", "--output", type=FOLDER, required=True, help="The .keras file to write, in a folder of its own.")
+def ensemble(models: tuple[Path, ...], output: Path) -> None:
+    """Several model.keras of one kind as one: the mean of their calibrated probabilities, to evaluate or convert."""
+    from train import ensemble as joining
+
+    card = joining.write(models, output)
+    click.echo(f"wrote {output} of {len(models)} models and card.json beside it")
+    click.echo(f"measure it with: train-model evaluate {card.task} {output}")
