@@ -14,12 +14,13 @@ APT := $(if $(filter-out 0,$(shell id -u)),sudo -n )env DEBIAN_FRONTEND=noninter
 # Package lists may be missing or old: a first try without them, a second one with.
 install = { $(APT) install -y $(1) || { $(APT) update && $(APT) install -y $(1); }; }
 
-.PHONY: help demo test faults fuzz asyncapi venv lint types contract format clean mosquitto gpsd strace chromium
+.PHONY: help demo test faults camera-faults fuzz asyncapi venv lint types contract format clean mosquitto gpsd strace chromium
 
 help:
 	@echo 'make demo      set up what a device needs, run on a synthetic recording'
 	@echo 'make test      set up what is missing; lint, types, import contract, all tests'
 	@echo 'make faults    the campaign of faults against delivery: at most 8 minutes, its report as the last line'
+	@echo 'make camera-faults  a camera that fails 140 times, 25 minutes, its report as the last line'
 	@echo 'make fuzz      the fuzzer against payloads, lines, packets and database pages'
 	@echo 'make venv      set up .venv with everything for training and development'
 	@echo 'make lint types contract format clean'
@@ -33,6 +34,10 @@ test: .venv/full.stamp mosquitto gpsd strace chromium lint types contract
 # Eight minutes in which everything fails that can; make faults FAULTS='--seed 7' plans others.
 faults: .venv/full.stamp mosquitto
 	PYTHONPATH=tests $(BIN)/python tests/faults/campaign.py $(FAULTS)
+
+# A camera that ends, stalls, sends garbage, is killed, goes black or white, 20 times each.
+camera-faults: .venv/full.stamp
+	PYTHONPATH=tests $(BIN)/python tests/faults/cameras.py $(FAULTS)
 
 # Ten thousand damaged payloads, lines, packets and database pages each: minutes.
 fuzz: .venv/full.stamp
