@@ -14,7 +14,7 @@ APT := $(if $(filter-out 0,$(shell id -u)),sudo -n )env DEBIAN_FRONTEND=noninter
 # Package lists may be missing or old: a first try without them, a second one with.
 install = { $(APT) install -y $(1) || { $(APT) update && $(APT) install -y $(1); }; }
 
-.PHONY: help demo test faults camera-faults fuzz asyncapi venv lint types contract format clean mosquitto gpsd strace chromium
+.PHONY: help demo test faults camera-faults fuzz soak asyncapi venv lint types contract format clean mosquitto gpsd strace chromium
 
 help:
 	@echo 'make demo      set up what a device needs, run on a synthetic recording'
@@ -22,6 +22,7 @@ help:
 	@echo 'make faults    the campaign of faults against delivery: at most 8 minutes, its report as the last line'
 	@echo 'make camera-faults  a camera that fails 140 times, 25 minutes, its report as the last line'
 	@echo 'make fuzz      the fuzzer against payloads, lines, packets and database pages'
+	@echo 'make soak      the daemon for an hour, with faults mixed in'
 	@echo 'make venv      set up .venv with everything for training and development'
 	@echo 'make lint types contract format clean'
 
@@ -42,6 +43,11 @@ camera-faults: .venv/full.stamp
 # Ten thousand damaged payloads, lines, packets and database pages each: minutes.
 fuzz: .venv/full.stamp
 	PYTHONPATH=tests $(BIN)/python tests/faults/fuzz.py $(FUZZ)
+
+# An hour of the daemon with faults mixed in: does it grow, leak or slow down?
+SOAK ?= tests/recordings/synthetic_closure --output docs/soak.json
+soak: .venv/full.stamp mosquitto
+	PYTHONPATH=tests $(BIN)/python tests/faults/soak.py $(SOAK)
 
 # The AsyncAPI document against the schema of its makers, which their npm package brings.
 asyncapi: .venv/full.stamp
