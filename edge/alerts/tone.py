@@ -1,15 +1,17 @@
-"""A tone at a sound card: Debian's aplay as a child process, which plays a wave that was made beforehand.
+"""A tone at a sound card: Debian's aplay as a child process, which is given a wave that was made beforehand.
 
-A child for each alarm: it cannot hang this process, needs no compiled package of Python's, and ends by being killed. It
-is never given more than `PIECE_S`, so that a tone outlives a daemon that died by that at most.
+A child for each alarm: it cannot hang this process, needs no compiled package of Python's, and ends by being killed.
+The next one waits, with the device in its hand: to start a program may take longer than an alarm may on a busy machine.
+None is ever given more than `PIECE_S`, so that a tone outlives a daemon that died by that at most.
 """
 
 from __future__ import annotations
 
+import io
 import os
 import subprocess
 import wave
-from typing import BinaryIO
+from contextlib import suppress
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,12 +24,16 @@ from edge.config.alerts import AlertsConfig
 RATE = 16_000
 """Samples a second."""
 PIECE_S = 10.0
+PIPE_BYTES = 1 << 19
+"""Room for a whole piece in the pipe, so that giving it never waits."""
 EDGE_S = 0.005
 """Rise and fall of each beep: without it one hears a click."""
 BUFFER_US = 60_000
 """aplay's buffer; its default of half a second may be heard too late."""
 POLL_S = 0.1
-"""So often a player is looked at."""
+"""So often a player is looked at ..."""
+IDLE_S = 5.0
+"""... and one that waits for an alarm."""
 KILL_S = 1.0
 PROBE_S = 5.0
 
@@ -44,17 +50,21 @@ class ToneOutput:
 
     def open(self) -> None:
         probe_tone(self._config)
+        self._player = _start(self._config)
 
     def show(self, alert: Alert | None, now: float) -> float | None:
-        if self._player is not None:
-            if _sounds_alike(alert, self._playing) and self._player.poll() is None:
-                return POLL_S
+        runs = self._player is not None and self._player.poll() is None
+        if runs and self._playing is not None and _sounds_alike(alert, self._playing):
+            return POLL_S
+        if self._playing is not None or not runs:
             self._end()
+        if self._player is None:
+            self._player = _start(self._config)
         beat = sound(alert, self._config, now)
         if alert is None or not beat.on:
-            return beat.for_s
-        self._player = _play(self._config, samples(alert, self._config, now))
+            return IDLE_S if beat.for_s is None else min(IDLE_S, beat.for_s)
         self._playing = alert
+        _give(self._player, samples(alert, self._config, now))
         return POLL_S
 
     def close(self) -> None:
@@ -63,17 +73,20 @@ class ToneOutput:
             self._end()
 
     def _end(self) -> None:
-        """Stop what is played; what ended by itself must have ended well.
+        """Stop what is played; what ended by itself must have ended well, and not before it was given anything.
 
         Raises:
             OutputError: it did not, or does not end.
         """
         player, self._player = self._player, None
+        playing, self._playing = self._playing, None
         if player is None:
             return
         if player.poll() is None:
             player.kill()
         _result(player, KILL_S)
+        if playing is None and player.returncode == 0:
+            raise OutputError("aplay ended before it was given anything")
 
 
 def probe_tone(config: AlertsConfig) -> None:
@@ -82,7 +95,9 @@ def probe_tone(config: AlertsConfig) -> None:
     Raises:
         OutputError: aplay is missing, or cannot play at the device.
     """
-    _result(_play(config, np.zeros(RATE // 20, np.int16)), PROBE_S)
+    player = _start(config)
+    _give(player, np.zeros(RATE // 20, np.int16))
+    _result(player, PROBE_S)
 
 
 def samples(alert: Alert, config: AlertsConfig, now: float) -> NDArray[np.int16]:
@@ -105,40 +120,48 @@ def _beep(seconds: float, config: AlertsConfig) -> NDArray[np.float64]:
     return np.asarray(32_767 * config.tone.volume * edges * np.sin(2 * np.pi * config.tone.hertz * time))
 
 
-def _sounds_alike(one: Alert | None, other: Alert | None) -> bool:
-    return one is not None and other is not None and _heard(one) == _heard(other)
+def _sounds_alike(one: Alert | None, other: Alert) -> bool:
+    return one is not None and _heard(one) == _heard(other)
 
 
 def _heard(alert: Alert) -> tuple[object, ...]:
     return alert.level, alert.since, alert.silent
 
 
-def _play(config: AlertsConfig, content: NDArray[np.int16]) -> subprocess.Popen[bytes]:
-    device = config.tone.device or "default"
-    with os.fdopen(os.memfd_create("tone"), "w+b") as file:
-        _write(file, content)
-        command = ["aplay", "-q", "-D", device, f"--buffer-time={BUFFER_US}"]
-        try:
-            return subprocess.Popen(
-                command,
-                stdin=file,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.PIPE,
-                env={**os.environ, "LC_ALL": "C"},
-            )
-        except FileNotFoundError:
-            raise OutputError("aplay is missing; run «sudo apt install alsa-utils»") from None
-        except OSError as error:
-            raise OutputError(f"aplay cannot be started ({error.strerror})") from None
+def _start(config: AlertsConfig) -> subprocess.Popen[bytes]:
+    """A player that waits for what `_give` gives it."""
+    command = ["aplay", "-q", "-D", config.tone.device or "default", f"--buffer-time={BUFFER_US}"]
+    try:
+        return subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            pipesize=PIPE_BYTES,
+            env={**os.environ, "LC_ALL": "C"},
+        )
+    except FileNotFoundError:
+        raise OutputError("aplay is missing; run «sudo apt install alsa-utils»") from None
+    except OSError as error:
+        raise OutputError(f"aplay cannot be started ({error.strerror})") from None
 
 
-def _write(file: BinaryIO, content: NDArray[np.int16]) -> None:
+def _give(player: subprocess.Popen[bytes], content: NDArray[np.int16]) -> None:
+    """Hand it all over at once; one that ended before is found out when its result is asked for."""
+    pipe, player.stdin = player.stdin, None
+    if pipe is not None:
+        with suppress(BrokenPipeError), pipe:
+            pipe.write(_wave(content))
+
+
+def _wave(content: NDArray[np.int16]) -> bytes:
+    file = io.BytesIO()
     with wave.open(file, "wb") as sink:
         sink.setnchannels(1)
         sink.setsampwidth(2)
         sink.setframerate(RATE)
         sink.writeframes(content.astype("<i2").tobytes())
-    file.seek(0)
+    return file.getvalue()
 
 
 def _result(player: subprocess.Popen[bytes], patience_s: float) -> None:

@@ -13,7 +13,7 @@ from made_alerts import config, eventually, signal
 
 from edge.alerts.output import OutputError
 from edge.alerts.standing import Alert, Standing
-from edge.alerts.tone import PIECE_S, RATE, ToneOutput, probe_tone, samples
+from edge.alerts.tone import IDLE_S, PIECE_S, RATE, ToneOutput, probe_tone, samples
 from edge.config import AlertsConfig
 from edge.records import Level
 
@@ -31,9 +31,10 @@ def alert(level: Level, one: AlertsConfig = CONFIG) -> Alert:
 
 
 def player(folder: Path, monkeypatch: pytest.MonkeyPatch, script: str) -> Path:
-    """An aplay that does what the script says; what it was given lies in the folder, a wave a call."""
+    """An aplay that does what the script says, once it was given something, which lies in the folder then."""
     path = folder / "aplay"
-    path.write_text(f"#!/bin/sh\ncat > {folder}/wave.$$\n{script}\n")
+    path.write_text(f"#!/bin/sh\ncat > {folder}/new.$$\n[ -s {folder}/new.$$ ] || exit 0\n"
+                    f"mv {folder}/new.$$ {folder}/wave.$$\n{script}\n")  # fmt: skip
     path.chmod(0o755)
     monkeypatch.setenv("PATH", f"{folder}:{os.environ['PATH']}")
     return path
@@ -104,7 +105,7 @@ def test_a_player_is_stopped_when_the_alarm_ends(tmp_path: Path, monkeypatch: py
     one.show(Alert(), 101.0)
     with pytest.raises(ProcessLookupError):
         os.kill(pid, signals.SIGCONT)
-    assert one.show(Alert(), 101.1) is None
+    one.close()
 
 
 def test_the_same_alarm_goes_on_in_the_same_player_and_another_level_has_another(
@@ -118,7 +119,32 @@ def test_the_same_alarm_goes_on_in_the_same_player_and_another_level_has_another
     one.show(alert("critical"), 100.3)
     eventually(lambda: len(list(tmp_path.glob("wave.*"))) == 2, "another player")
     one.close()
-    assert len(list(tmp_path.glob("wave.*"))) == 2
+
+
+def test_the_next_player_waits_before_there_is_an_alarm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    player(tmp_path, monkeypatch, "exit 0")
+    one = ToneOutput(CONFIG)
+    one.open()
+    eventually(lambda: len(list(tmp_path.glob("new.*"))) == 1, "it waits")
+    assert one.show(Alert(), 100.0) == pytest.approx(IDLE_S)
+    one.close()
+
+
+def test_a_player_that_ends_while_it_waits_is_told_before_it_is_needed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "aplay"
+    path.write_text("#!/bin/sh\necho 'aplay: main: audio open error: No such device' >&2\nexit 1\n")
+    path.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    one = ToneOutput(CONFIG)
+
+    def waits_on() -> bool:
+        one.show(Alert(), 100.0)
+        return False
+
+    with pytest.raises(OutputError, match="No such device"):
+        eventually(waits_on, "it is told")
 
 
 def test_a_critical_alarm_is_played_again_when_its_piece_is_over(
