@@ -1,0 +1,46 @@
+"""The root file systems that machines boot from: made once by debootstrap and kept outside the repository."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+PACKAGES = (
+    "systemd", "systemd-sysv", "dbus", "udev", "procps", "iproute2", "python3", "python3-venv", "mosquitto",
+    "mosquitto-clients", "gpsd",
+)  # fmt: skip
+MIRROR = "http://deb.debian.org/debian"
+
+
+def cache() -> Path:
+    """Where the roots are kept; it can be deleted."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "driver-monitor"
+
+
+def debian(suite: str) -> Path:
+    """The root of a Debian as small as the tests allow, such as that of `bookworm`."""
+    root = cache() / suite
+    if root.is_dir():
+        return root
+    fresh = cache() / f"{suite}.new"
+    shutil.rmtree(fresh, ignore_errors=True)
+    fresh.mkdir(parents=True)
+    # In memory: dpkg asks the disk to be done after each file, and thrice the time goes by.
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2g,mode=755", "vehicle", fresh], check=True)
+    try:
+        command = ["debootstrap", "--variant=minbase", f"--include={','.join(PACKAGES)}", suite, fresh / "root", MIRROR]
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+        shutil.rmtree(fresh / "root/var/cache/apt")
+        # What the machine that made it has told it, and services that the tests start themselves.
+        (fresh / "root/etc/resolv.conf").unlink(missing_ok=True)
+        (fresh / "root/etc/machine-id").write_text("")
+        for unit in ("mosquitto.service", "gpsd.service", "gpsd.socket"):
+            (fresh / "root/etc/systemd/system" / unit).symlink_to("/dev/null")
+        subprocess.run(["cp", "-a", fresh / "root", f"{root}.copy"], check=True)
+    finally:
+        subprocess.run(["umount", fresh], check=True)
+    fresh.rmdir()
+    Path(f"{root}.copy").rename(root)
+    return root

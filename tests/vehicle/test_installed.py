@@ -1,0 +1,109 @@
+"""The daemon as systemd runs it on a booted Debian 12, installed from a clone without a network."""
+
+from __future__ import annotations
+
+import re
+import statistics
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from booted import Booted
+from conftest import MEASURED, ROOT
+from fake_receiver import drive
+from told import SERVICE, events, heard, next_event, shown, start
+
+UNIT = ROOT / "systemd" / "driver-monitor.service"
+
+
+def test_exposure_is_at_most_one_and_a_half() -> None:
+    done = subprocess.run(
+        ["systemd-analyze", "security", "--offline=true", "--no-pager", str(UNIT)], capture_output=True, text=True, check=True
+    )
+    exposure = float(re.search(r"Overall exposure level.*: ([0-9.]+)", done.stdout)[1])  # type: ignore[index]
+    MEASURED["exposure"] = f"{exposure} (limit 1.5)"
+    assert exposure <= 1.5
+
+
+def test_what_is_installed_takes_at_most_400_megabytes(machine: Booted) -> None:
+    megabytes = int(machine.say("du -sm /opt/driver-monitor").split()[0])
+    MEASURED["installed"] = f"{megabytes} MB (limit 400)"
+    assert megabytes <= 400
+    # The camera's library is apt's, built against NumPy 1 in bookworm.
+    python = "/opt/driver-monitor/current/bin/python3"
+    assert machine.say(f"{python} -c 'import numpy; print(numpy.__version__)'").startswith("1.")
+
+
+def test_it_starts_sends_events_and_says_that_it_stops(machine: Booted) -> None:
+    times = []
+    for _ in range(3):
+        begin = time.monotonic()
+        start(machine)
+        times.append(time.monotonic() - begin)
+        if len(times) < 3:
+            machine.run(f"systemctl stop {SERVICE}")
+    MEASURED["systemctl start to READY"] = f"{statistics.median(times):.1f} s, median of 3 (limit 3)"
+    next_event(machine)
+    assert {event["vehicle"] for event in events(machine)} == {"bus-17"}
+    machine.run(f"systemctl stop {SERVICE}")
+    assert shown(machine, "Result") == "success"
+    assert heard(machine, "availability")[-1] == "stopped"
+
+
+def test_it_starts_by_itself_with_the_machine(boot: Callable[..., Booted], installed: Path) -> None:
+    with boot(installed) as machine:
+        assert shown(machine, "ActiveState") == "active"
+
+
+def test_place_and_time_come_from_gpsd(machine: Booted) -> None:
+    lines = drive(600, time.time())
+    machine.write("/run/receiver.nmea", "\r\n".join(lines))
+    feeder = (
+        "import socket, time; sender = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)\n"
+        "for line in open('/run/receiver.nmea', newline='\\n'):\n"
+        "    sender.sendto(line.encode(), ('127.0.0.1', 5000))\n"
+        "    'GPGSV,2,2' in line and time.sleep(1)\n"
+    )
+    machine.write("/run/feeder.py", feeder)
+    machine.run("systemd-run -q --unit=receiver gpsd -n -N udp://127.0.0.1:5000")
+    machine.run("systemd-run -q --unit=feeder python3 /run/feeder.py")
+    machine.run("sed -i 's/^clock.*/gps: {kind: gpsd}/' /etc/driver-monitor/config.yaml")
+    start(machine)
+    machine.wait_for(
+        lambda: any(event["time_source"] == "gps" and event["position"] for event in events(machine)),
+        60,
+        "an event with place and time of gpsd",
+    )
+
+
+def test_a_second_installation_changes_nothing(machine: Booted) -> None:
+    kept = "cat /etc/driver-monitor/* /opt/driver-monitor/current/complete | sha256sum; readlink /opt/driver-monitor/current"
+    before = machine.say(kept)
+    start(machine)
+    said = machine.say("/srv/clone/systemd/install --wheels /mnt", timeout=120)
+    assert "is there" in said
+    assert machine.say(kept) == before
+    assert shown(machine, "ActiveState") == "active"
+
+
+def test_uninstalled_it_leaves_only_what_is_the_operators(machine: Booted) -> None:
+    start(machine)
+    machine.run("/srv/clone/systemd/uninstall")
+    left = machine.say("find / -xdev -name '*driver-monitor*' -not -path '/srv/*' -not -path '/proc/*'").splitlines()
+    assert sorted(left) == ["/etc/driver-monitor", "/var/lib/driver-monitor"]
+    machine.run("/srv/clone/systemd/uninstall --purge")
+    assert machine.say("find / -xdev -name '*driver-monitor*' -not -path '/srv/*' -not -path '/proc/*'") == ""
+    assert machine.run("getent passwd driver-monitor", check=False).returncode == 2
+
+
+def test_the_installer_says_what_to_do(machine: Booted, wheels: Path) -> None:
+    for arguments, code, mend in (
+        ("--wheels /nowhere", 2, "make wheelhouse"),
+        ("--nonsense", 2, "--help"),
+        ("/srv/no.whl", 2, "name one"),
+    ):
+        done = machine.run(f"/srv/clone/systemd/install {arguments}", check=False)
+        assert done.returncode == code
+        assert mend in done.stdout
+        assert len(done.stdout.splitlines()) == 1
