@@ -12,17 +12,12 @@ from typing import Any, TextIO
 
 import click
 
-from edge.errors import CheckFailed, ConfigError, UserError
+from edge.cli_options import FILE, config_option
+from edge.cli_options import load as _load
+from edge.cli_options import system_config as _system_config
+from edge.cli_outbox import outbox
+from edge.errors import CheckFailed, UserError
 
-FILE = click.Path(path_type=Path)
-SYSTEM_CONFIG = Path("/etc/driver-monitor/config.yaml")
-
-config_option = click.option(
-    "--config",
-    "config_file",
-    type=FILE,
-    help=f"The configuration. [default: {SYSTEM_CONFIG} where it exists, else every value's default]",
-)
 recordings_argument = click.argument("recordings", metavar="RECORDING...", nargs=-1, required=True, type=FILE)
 
 
@@ -228,6 +223,22 @@ def aim(config_file: Path | None, port: int) -> None:
 
 
 @cli.command()
+@click.argument("file", type=FILE)
+@config_option
+def bundle(file: Path, config_file: Path | None) -> None:
+    """Collect log, status, configuration, versions and what check says into FILE, a .tar.gz or .zip, for a bug report.
+
+    No image is in it, no secret, no person and no place. Run it as root: the log and the daemon are the service's.
+
+    Example: driver-monitor bundle report.tar.gz
+    """
+    from edge.service.bundle import write_bundle
+
+    names = write_bundle(file, config_file or _system_config())
+    click.echo(f"{file}: {', '.join(names)}. Read it before you send it.")
+
+
+@cli.command()
 @click.argument("recording", type=FILE, required=False)
 @config_option
 @click.option("--json", "json_file", type=FILE, help="Write the result as JSON there; - prints it.")
@@ -281,88 +292,6 @@ def look(images: tuple[Path, ...], config_file: Path | None, output: Path | None
         click.echo(json.dumps(told(looked, config.rules.closures)))
 
 
-@cli.group()
-def outbox() -> None:
-    """Look at the events that wait for the broker, or change their key; needs the key and the state directory."""
-
-
-key_option = click.option("--key", type=FILE, help="The key. [default: as the daemon finds it]")
-
-
-@outbox.command("init")
-@config_option
-@key_option
-def outbox_init(config_file: Path | None, key: Path | None) -> None:
-    """Make the key, as an installation does; one that is there stays.
-
-    Example: driver-monitor outbox init --config /etc/driver-monitor/config.yaml
-    """
-    from edge.delivery.outbox_admin import make_own_key
-
-    click.echo(f"{make_own_key(*_outbox(config_file, key))}: the key was made; keep a copy where the vehicle is not.")
-
-
-@outbox.command("list")
-@config_option
-@key_option
-@click.option("--file", type=FILE, help="A database that was set aside.")
-def outbox_list(config_file: Path | None, key: Path | None, file: Path | None) -> None:
-    """Print a line for each event that waits, oldest first; a daemon may be running.
-
-    Example: driver-monitor outbox list
-    """
-    from edge.delivery.outbox_admin import waiting
-
-    count = 0
-    for count, event in enumerate(waiting(*_outbox(config_file, key), file), 1):  # noqa: B007  told below
-        what = f"{event.level} {event.signal} {event.cause} {event.phase}"
-        click.echo(f"{event.session}/{event.sequence} {event.time} {what}")
-    click.echo(f"{count} events wait.", err=True)
-
-
-@outbox.command("export")
-@config_option
-@key_option
-@click.option("--file", type=FILE, help="A database that was set aside.")
-def outbox_export(config_file: Path | None, key: Path | None, file: Path | None) -> None:
-    """Print the events that wait as JSON lines, as they would be published; they stay.
-
-    Example: driver-monitor outbox export > events.jsonl
-    """
-    from edge.delivery.message import encode
-    from edge.delivery.outbox_admin import waiting
-
-    for event in waiting(*_outbox(config_file, key), file):
-        click.echo(encode(event))
-
-
-@outbox.command("purge")
-@config_option
-@key_option
-@click.confirmation_option(prompt="Events that were not delivered will be lost. Go on?")
-def outbox_purge(config_file: Path | None, key: Path | None) -> None:
-    """Take away every event that waits, counted as dropped; the daemon must not run.
-
-    Example: driver-monitor outbox purge --yes
-    """
-    from edge.delivery.outbox_admin import purge
-
-    click.echo(f"{purge(*_outbox(config_file, key))} events were taken away.")
-
-
-@outbox.command("rekey")
-@config_option
-@key_option
-def outbox_rekey(config_file: Path | None, key: Path | None) -> None:
-    """Make a new key and encrypt what waits with it; the daemon must not run.
-
-    Example: driver-monitor outbox rekey
-    """
-    from edge.delivery.outbox_admin import rekey
-
-    click.echo(f"There is a new key; {rekey(*_outbox(config_file, key))} events are encrypted with it.")
-
-
 @cli.command()
 @click.argument("what", type=click.Choice(["config", "event", "asyncapi"]))
 def schema(what: str) -> None:
@@ -386,27 +315,6 @@ def schema(what: str) -> None:
     click.echo(json.dumps(content, indent=2))
 
 
-def _system_config() -> Path | None:
-    return SYSTEM_CONFIG if SYSTEM_CONFIG.exists() else None
-
-
-def _load(config_file: Path | None) -> Any:
-    from edge.config import load_config
-
-    return load_config(config_file or _system_config())
-
-
-def _outbox(config_file: Path | None, key: Path | None) -> tuple[Path, Any]:
-    """The state directory and the outbox's configuration."""
-    from edge.service.session import state_directory
-
-    config = _load(config_file)
-    folder = state_directory(config.state_directory)
-    if folder is None:
-        raise ConfigError("There is no state directory, so there is no outbox; set state_directory or STATE_DIRECTORY.")
-    return folder, config.outbox.model_copy(update={"key_file": key}) if key else config.outbox
-
-
 def _published(config: Any, session: int) -> Any:
     from edge.service.publishing import published
 
@@ -418,6 +326,9 @@ def _open(path: Path, open_files: ExitStack) -> TextIO:
         return open_files.enter_context(path.open("w", encoding="utf-8", newline=""))
     except OSError as error:
         raise click.BadParameter(f"{path}: it cannot be written ({error.strerror}); name another file.") from None
+
+
+cli.add_command(outbox)
 
 
 def main() -> None:
