@@ -6,11 +6,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 
-from edge.config import VisionConfig
-from edge.errors import InputError
+from edge.config import SHIPPED_MODELS, VisionConfig
+from edge.errors import CheckFailed, InputError
 from edge.replay.drawn import draw_head
 from train import fairness, fairness_limits, fairness_page, fairness_pictures
+from train.cli import group
 from train.fairness_limits import Limit, Limits
 
 LIMITS = Limits(least_pictures=100, points={"face_found": Limit(limit=5.0, reason="for the test")})
@@ -144,3 +146,22 @@ def test_most_faces_of_the_set_are_found_in_their_frames(data: Path) -> None:
     pictures = fairness_pictures.faces.read(data, (fairness_pictures.SET,)).images[::100]
     seen = list(fairness_pictures.see_each(pictures, VisionConfig()))
     assert sum(one.face is not None for one in seen) >= 44
+
+
+@pytest.mark.parametrize(("found", "broken"), [(950, False), (850, True)])
+def test_a_broken_limit_is_exit_code_1_after_the_page_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, found: int, broken: bool
+) -> None:
+    said = np.concatenate([np.arange(1000) < 950, np.arange(1000) < found]).astype(float)
+    people = {"age": np.full(2000, "30-39"), "gender": np.repeat(["Female", "Male"], 1000)}
+    monkeypatch.setattr(fairness_pictures, "facts", lambda *_: fairness_pictures.Facts({"face_found": said}, people))
+    arguments = ["audit", "face", str(SHIPPED_MODELS / "face.tflite"), "--data", str(tmp_path), "--groups-only"]
+    done = CliRunner().invoke(group, [*arguments, "--output", str(tmp_path / "page.md")])
+    page = (tmp_path / "page.md").read_text()
+    if broken:
+        assert isinstance(done.exception, CheckFailed)
+        assert done.exception.exit_code == 1
+        assert "**Not within**: face found by gender." in page
+    else:
+        assert done.exit_code == 0, done.output
+        assert "**Within**: face found by gender." in page
