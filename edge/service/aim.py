@@ -139,7 +139,15 @@ def small(image: GreyImage) -> GreyImage:
 
 def _trouble(number: int, error: CameraError) -> Shot:
     """A camera that gives nothing: a black picture and the reason."""
-    said = {"box": None, "points": [], "eyes": None, "grade": "bad", "verdict": str(error), "arrow": "", "checks": []}
+    said: dict[str, Any] = {
+        "box": None,
+        "points": [],
+        "eyes": None,
+        "grade": "bad",
+        "verdict": str(error),
+        "arrow": "",
+        "checks": [],
+    }
     return Shot(number, np.zeros((WIDTH * 3 // 4, WIDTH), np.uint8), said)
 
 

@@ -31,6 +31,8 @@ _PATTERNS = (
     re.compile(r"(?<![0-9A-Fa-f])[0-9A-Fa-f]{64}(?![0-9A-Fa-f])"),  # 32 bytes: a key, or a hash that nobody needs
     re.compile(r"(?<![A-Za-z0-9+/])[A-Za-z0-9+/]{43}="),
 )
+_NAME = re.compile(r"\b[^\W\d_a-z]\w{3,}")
+"""A word with a capital letter, in what says who agreed, may be a name, and is looked for by itself, too."""
 _EVENT = re.compile(r"latitude|longitude|\"signal\"|\"schema\"|\$G[A-Z]{4},")
 """An event, as a daemon without a broker prints it into the journal, or a receiver's sentence: both hold a place."""
 
@@ -88,7 +90,10 @@ def _choices(annotation: Any) -> set[Any]:
 def _secrets(config: Config) -> Iterator[str]:
     consent, mqtt = config.consent, config.mqtt
     if consent is not None:
-        yield from (told for told in (consent.who, consent.text) if len(told) >= LEAST)
+        for told in (consent.who, consent.text):
+            if len(told) >= LEAST:
+                yield told
+            yield from _NAME.findall(told)
     files = [config.outbox.key_file]
     if config.state_directory is not None:
         files.append(config.state_directory / "outbox.key")
