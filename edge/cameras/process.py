@@ -85,9 +85,14 @@ class ProcessCamera:
         self._ended = None
         if self._lossless:  # a recording begins anew; a device goes on
             self._last = None
-        if time.monotonic() >= self._start_at:
+        if self._child is None and time.monotonic() >= self._start_at:
             self._start()
         return self
+
+    def prepare(self) -> None:
+        """Begin to open it, while whoever will enter it prepares something else."""
+        if self._child is None:
+            self._start()
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None, /

@@ -30,8 +30,8 @@ from edge.vision.landmarks import LandmarkReader
 
 PROBE_BYTES = 65_536
 """What the outbox needs to begin with."""
-FIRST_FRAME_S = 5.0
-"""A camera needs a second or two to begin."""
+FIRST_FRAME_S = 15.0
+"""A camera needs a second or two to begin, and the process that captures as long again to load what it needs."""
 
 
 @dataclass(frozen=True, slots=True)

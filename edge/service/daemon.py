@@ -12,6 +12,7 @@ from pathlib import Path
 
 from edge.alerts.alarms import alarms
 from edge.cameras.factory import open_camera
+from edge.cameras.process import ProcessCamera
 from edge.clock.system import System
 from edge.config import Config
 from edge.delivery.command import Refusal
@@ -52,6 +53,8 @@ def run_daemon(config: Config) -> None:
     signal.signal(signal.SIGTERM, stop.ask)
     signal.signal(signal.SIGINT, stop.ask)
     camera = open_camera(config.camera, config.consent, wall_start=time.time())
+    if isinstance(camera, ProcessCamera):
+        camera.prepare()  # it opens while the models are loaded
     folder = state_directory(config.state_directory)
     session = next_session(folder)
     evidence = config.mqtt is not None and config.mqtt.evidence

@@ -146,6 +146,15 @@ def test_trouble_that_stays_is_said_once(wild: Open, caplog: pytest.LogCaptureFi
     assert len(caplog.records) == 1
 
 
+def test_a_camera_that_is_prepared_is_the_one_that_is_entered(wild: Open) -> None:
+    camera = wild("sound")
+    camera.prepare()
+    prepared = camera.pid
+    with camera:
+        assert next_frame(camera)
+        assert camera.pid == prepared
+
+
 def test_a_camera_that_hangs_while_it_is_closed_keeps_nobody(wild: Open) -> None:
     with wild("always-hang-in-stop") as camera:
         next_frame(camera)

@@ -69,7 +69,7 @@ class Vehicle:
         (folder / "config.yaml").write_text(yaml.safe_dump(config))
         program = Path(__file__).with_name("watched_daemon.py")
         with self.journal.open("w") as journal:
-            arguments = (self.order, folder / "frames.npy", self._lines, folder / "config.yaml")
+            arguments = (self._lines, folder / "config.yaml", self.order, folder / "frames.npy")
             self._process = subprocess.Popen(
                 [sys.executable, str(program), *map(str, arguments)], stdout=subprocess.PIPE, stderr=journal, text=True
             )

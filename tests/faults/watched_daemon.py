@@ -1,6 +1,7 @@
-"""The whole daemon with a camera that fails on command; each frame that it decides on is a line in a file.
+"""The whole daemon; each frame that it decides on is a line in a file.
 
-A program with four arguments: the order of the day, the frames, the file of the lines, the configuration.
+A program with two arguments, the file of the lines and the configuration; with two more, the order of the day and the
+frames, its camera fails on command.
 """
 
 from __future__ import annotations
@@ -20,9 +21,9 @@ from edge.service.status import Status
 CHILD = Path(__file__).with_name("faulty_child.py")
 
 
-def main(order: str, frames: str, lines: Path, configuration: Path) -> None:
-    command = (sys.executable, str(CHILD), order, frames)
-    factory.ProcessCamera = functools.partial(ProcessCamera, command=command)
+def main(lines: Path, configuration: Path, *orders: str) -> None:
+    if orders:
+        factory.ProcessCamera = functools.partial(ProcessCamera, command=(sys.executable, str(CHILD), *orders))
     count = Status.count
     with lines.open("w", buffering=1) as file:
 
@@ -37,4 +38,4 @@ def main(order: str, frames: str, lines: Path, configuration: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2], Path(sys.argv[3]), Path(sys.argv[4]))
+    main(Path(sys.argv[1]), Path(sys.argv[2]), *sys.argv[3:])
