@@ -47,7 +47,7 @@ class MinedFolder:
                 replace(path / NOTE, NOTE_TEXT)
         except OSError as error:
             raise self._unwritable(error) from None
-        self._rows = {row["file"]: row for row in read_manifest(path)} if (path / MANIFEST).exists() else {}
+        self._rows = self._read()
 
     def has_searched(self, key: str) -> bool:
         """Whether the search of that name was finished."""
@@ -58,6 +58,7 @@ class MinedFolder:
 
         A row that is there already stays, with its label. Gives how many are new.
         """
+        self._rows = self._read()  # somebody may have labelled meanwhile
         new = {row["file"]: row for row in rows if row["file"] not in self._rows}
         try:
             for name, content in images.items():
@@ -76,6 +77,9 @@ class MinedFolder:
 
     def __len__(self) -> int:
         return len(self._rows)
+
+    def _read(self) -> dict[str, Row]:
+        return {row["file"]: row for row in read_manifest(self.path)} if (self.path / MANIFEST).exists() else {}
 
     def _manifest(self) -> str:
         text = io.StringIO()

@@ -171,6 +171,15 @@ def test_the_same_search_again_gives_the_same_files_and_keeps_labels(mined: Path
     assert (again / MANIFEST).read_text() == labelled
 
 
+def test_what_is_labelled_while_a_search_goes_on_is_kept(tmp_path: Path) -> None:
+    folder = MinedFolder(tmp_path)
+    row = dict.fromkeys(("recording", "time", "task", "answers", "why", "label"), "")
+    folder.add("first", [{"file": "a.png", **row}], {})
+    (tmp_path / MANIFEST).write_text((tmp_path / MANIFEST).read_text().replace("a.png,,,,,,", "a.png,,,,,,happy"))
+    folder.add("second", [{"file": "b.png", **row}], {})
+    assert [(one["file"], one["label"]) for one in read_manifest(tmp_path)] == [("a.png", "happy"), ("b.png", "")]
+
+
 def test_a_git_work_tree_is_refused_before_anything_is_looked_at(tmp_path: Path, clip: Path) -> None:
     subprocess.run(["git", "init", "-q", tmp_path / "project"], check=True)
     output = tmp_path / "project" / "deep" / "mined"
