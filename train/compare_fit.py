@@ -214,13 +214,12 @@ class _Run:
         def unfinished() -> dict[str, float]:
             return record(min(0.999, done / len(batches)))
 
-        self.model.reset_metrics()
         try:
             for batch in range(first, len(batches)):
                 inputs, targets, weights = batches[batch]
-                mean = float(self.model.train_on_batch(inputs, targets, sample_weight=weights))  # since the reset
+                value = float(self.model.train_on_batch(inputs, targets, sample_weight=weights))
                 done = batch + 1
-                loss = (begun.get("loss", 0.0) * first + mean * (done - first)) / done
+                loss += (value - loss) / done
                 now = time.monotonic()
                 told(done / len(batches), f"epoch {number + 1}, loss {loss:.3f}")
                 if limits.minutes is not None and earlier + before + now - started >= 60 * limits.minutes:

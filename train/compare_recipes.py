@@ -44,10 +44,14 @@ class Report:
     side: int = 48
     std: float = 255.0
     options: dict[str, object] = field(default_factory=dict)
+    told: str | None = None
+    """The recipe of what is no network, in words."""
 
     @property
     def text(self) -> str:
         """The recipe in words, for the table."""
+        if self.told:
+            return self.told
         parts = [f"Adam {self.rate:g}, batch {self.batch}, {self.epochs} epochs"]
         if self.moves:
             moved = f"rotation {self.moves.rotation:g}, shift {self.moves.shift:g}, zoom {self.moves.zoom:g}, flip"
@@ -63,8 +67,11 @@ class Report:
 MOVED = Moves(rotation=15, shift=0.1, zoom=0.1)
 
 REPORTS = {
-    "logistic_regression": Report("7 classes: 32.75 %"),
-    "random_forest": Report("7: 45.40 %"),
+    "logistic_regression": Report(
+        "7: 32.75 %",
+        told="20 % of the images, of every class alike; standardised, PCA to 300; lbfgs, 2000 iterations, tol 1e-3",
+    ),
+    "random_forest": Report("7: 45.40 %", told="all training images; 100 trees of full depth"),
     "mlp": Report("7: 28.42 %", 20, batch=64),
     "lstm_rows": Report("7: 41.21 %", 20, batch=64),
     "ann": Report("4: 51.56 %", 15, patience=5, plateau=(0.5, 3)),

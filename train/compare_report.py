@@ -81,7 +81,7 @@ def _overview(rows: list[Row]) -> list[str]:
             _count(device.get("multiply_adds")),
             _size(row),
             f"{device['median_ms']:.3g} ms" if "median_ms" in device else "-",
-            f"{device['agreement']:.1%}" if "agreement" in device else "-",
+            f"{100 * device['agreement']:.1f} %" if "agreement" in device else "-",
             _trained(row),
         ]
         lines.append("| " + " | ".join(cells) + " |")
@@ -109,7 +109,7 @@ def _trained(row: Row) -> str:
     if row["kind"] == "classical":
         return text
     whole = f"{training['epochs']:.3g} of {training['of']} epochs"
-    share = f" ({training['share']:.0%} of them)" if training["share"] < 1 else ""
+    share = f" ({100 * training['share']:g} % of them)" if training["share"] < 1 else ""
     weights = {None: "", "none": "; random weights to begin with, all of them learn"}.get(
         training["weights"], f"; began with {training['weights']}"
     )
@@ -142,7 +142,7 @@ def _per_class(rows: list[Row], name: str) -> list[str]:
 
 def _with_interval(part: Row) -> str:
     low, high = part["interval"]
-    return f"{part['accuracy']:.2%} ({low:.1%} to {high:.1%})"
+    return f"{100 * part['accuracy']:.2f} % ({100 * low:.1f} to {100 * high:.1f})"
 
 
 def _count(number: int | None) -> str:
