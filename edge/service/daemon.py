@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import faulthandler
 import logging
 import signal
 import sys
@@ -35,6 +36,7 @@ from edge.service.session import next_session, state_directory
 from edge.service.stages import StagedVision, Stages
 from edge.service.status import Status
 from edge.service.watch import Stop, watch
+from edge.service.watchdog import STDERR
 from edge.vision.pipeline import Pipeline
 
 _log = logging.getLogger(__name__)
@@ -48,6 +50,7 @@ def run_daemon(config: Config) -> None:
             outbox cannot be used.
         InputError: the recording that serves as camera cannot be used.
     """
+    faulthandler.enable(file=STDERR)  # a crash below Python, and systemd's SIGABRT, leave the threads' stacks there
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(levelname)s %(message)s")
     stop = Stop()
     signal.signal(signal.SIGTERM, stop.ask)

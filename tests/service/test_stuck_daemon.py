@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 from command import write_clip, write_config
 from disks import fill, mount, unmount
@@ -156,6 +157,18 @@ def test_a_capture_process_that_hangs_is_survived_and_told(run: Run) -> None:
         "the capture process is in trouble: it gave no frame for 0.5 s; it is started anew"
     )
     assert "No frame came from the capture process for 0.5 s" in journal
+
+
+def test_the_strike_of_the_watchdog_leaves_stacks_and_no_capture_process(run: Run) -> None:
+    daemon = run("nothing", capture="process")
+    daemon.hear("READY=1")
+    children = psutil.Process(daemon.process.pid).children()
+    assert len(children) == 1
+    daemon.process.send_signal(signal.SIGABRT)  # systemd's WatchdogSignal
+    assert daemon.process.wait(PATIENCE) == -signal.SIGABRT
+    _gone, left = psutil.wait_procs(children, timeout=PATIENCE)
+    assert not left
+    assert "Fatal Python error: Aborted" in daemon.journal()
 
 
 @pytest.fixture
