@@ -14,7 +14,7 @@ APT := $(if $(filter-out 0,$(shell id -u)),sudo -n )env DEBIAN_FRONTEND=noninter
 # Package lists may be missing or old: a first try without them, a second one with.
 install = { $(APT) install -y $(1) || { $(APT) update && $(APT) install -y $(1); }; }
 
-.PHONY: help demo test faults camera-faults fuzz soak asyncapi venv lint types contract format clean mosquitto gpsd strace chromium
+.PHONY: help demo test faults camera-faults fuzz soak asyncapi venv lint types contract format clean mosquitto gpsd strace chromium aplay
 
 help:
 	@echo 'make demo      set up what a device needs, run on a synthetic recording'
@@ -29,7 +29,7 @@ help:
 demo: .venv/device.stamp
 	$(BIN)/driver-monitor run --config config/demo.yaml
 
-test: .venv/full.stamp mosquitto gpsd strace chromium lint types contract
+test: .venv/full.stamp mosquitto gpsd strace chromium aplay lint types contract
 	$(BIN)/python -m pytest
 
 # Eight minutes in which everything fails that can; make faults FAULTS='--seed 7' plans others.
@@ -119,6 +119,12 @@ strace:
 chromium:
 	@command -v chromium >/dev/null || $(call install,chromium) || { \
 		echo 'chromium is missing: run «sudo apt-get install chromium», then make again.' >&2; \
+		test "$${CI:-}" != true; }
+
+# What plays the tone of an alarm; missing, it does as above.
+aplay:
+	@command -v aplay >/dev/null || $(call install,alsa-utils) || { \
+		echo 'aplay is missing: run «sudo apt-get install alsa-utils», then make again.' >&2; \
 		test "$${CI:-}" != true; }
 
 # What tools left behind; the environments stay (rm -rf .venv*).

@@ -1,8 +1,9 @@
 """How long after its decision an alarm is at the outputs, in the running daemon on a recording played at its own speed.
 
-Run by hand it prints a table:
+Run by hand it prints a table; without a recording of so many alarms one after another, and no camera:
 
     PYTHONPATH=tests .venv/bin/python tests/alerts/delays.py RECORDING...
+    PYTHONPATH=tests .venv/bin/python tests/alerts/delays.py
 """
 
 from __future__ import annotations
@@ -21,9 +22,12 @@ from unittest.mock import patch
 
 import can
 import gpiozero
-from gpiozero.pins.mock import MockFactory
+from gpiozero.pins.mock import MockFactory, MockPin
+from made_alerts import eventually
+from made_alerts import signal as signal_of
 
-from edge.config import Config
+from edge.alerts.alarms import alarms
+from edge.config import AlertsConfig, Config
 from edge.monitor import Monitor, Step
 from edge.records import Frame
 from edge.service.daemon import run_daemon
@@ -31,6 +35,9 @@ from edge.service.daemon import run_daemon
 BUZZER = 17
 LEVELS = {"advisory": 1, "warning": 2, "critical": 3}
 MUTED = 1 << 6
+MANY = 300
+CHANNEL = "delays"
+ALERTS = {"buzzer": {"pin": BUZZER}, "can": {"channel": CHANNEL, "interface": "virtual", "identifier": 0x5DA}}
 
 
 @dataclass(frozen=True)
@@ -78,12 +85,11 @@ class Node:
 
 def run_alarms(recording: Path) -> Trial:
     """Run the daemon on it, in this process, with a buzzer at a mock pin and a frame on the virtual bus."""
-    bus = {"channel": "delays", "interface": "virtual", "identifier": 0x5DA}
     config = Config.model_validate(
         {
             "camera": {"kind": "recording", "path": recording},
             "rules": {"guards": {"laughing": False}},  # the portrait of the shipped recording smiles
-            "alerts": {"buzzer": {"pin": BUZZER}, "can": bus},
+            "alerts": ALERTS,
         }
     )
     decided: list[tuple[float, int, str]] = []
@@ -103,7 +109,7 @@ def run_alarms(recording: Path) -> Trial:
     pin.clear_states()
     begun: float = pin._last_change
     handlers = [(one, signal.getsignal(one)) for one in (signal.SIGTERM, signal.SIGINT)]
-    node = Node("delays")
+    node = Node(CHANNEL)
     with patch.object(gpiozero.Device, "pin_factory", pin.factory), patch.object(Monitor, "step", step):
         try:
             run_daemon(config)
@@ -111,15 +117,40 @@ def run_alarms(recording: Path) -> Trial:
             node.close()
             for one, handler in handlers:
                 signal.signal(one, handler)
-    times = list(accumulate(change.timestamp for change in pin.states))
-    sounds = [begun + moment for moment, change in zip(times, pin.states, strict=True) if change.state]
-    return Trial(decided, node.heard, sounds)
+    return Trial(decided, node.heard, _sounds(pin, begun))
+
+
+def many_alarms(number: int) -> Trial:
+    """Critical alarms, each over before the next one begins, given to the outputs as the daemon gives them."""
+    decided: list[tuple[float, int, str]] = []
+    pin = MockFactory().pin(BUZZER)
+    pin.clear_states()
+    begun: float = pin._last_change
+    node = Node(CHANNEL)
+    with patch.object(gpiozero.Device, "pin_factory", pin.factory), alarms(AlertsConfig.model_validate(ALERTS)) as all_:
+        all_.take([])
+        eventually(lambda: node.heard, "the bus is open")
+        for episode in range(number):
+            level = LEVELS["critical"]
+            for phase, expected in (("start", level), ("end", 0)):
+                decided.append((time.monotonic(), expected, phase))
+                all_.take([signal_of("critical", phase, episode)])
+                eventually(lambda: node.heard[-1][1] == expected, "the bus has it")  # noqa: B023  called at once
+                eventually(lambda: pin.state == bool(expected), "the buzzer has it")  # noqa: B023  called at once
+    node.close()
+    return Trial(decided, node.heard, _sounds(pin, begun))
+
+
+def _sounds(pin: MockPin, begun: float) -> list[float]:
+    times = accumulate(change.timestamp for change in pin.states)
+    return [begun + moment for moment, change in zip(times, pin.states, strict=True) if change.state]
 
 
 def main() -> None:
     found: dict[str, list[float]] = {"can": [], "buzzer": []}
-    for recording in sys.argv[1:]:
-        for name, each in run_alarms(Path(recording)).delays().items():
+    trials = [run_alarms(Path(one)) for one in sys.argv[1:]] or [many_alarms(MANY)]
+    for trial in trials:
+        for name, each in trial.delays().items():
             found[name].extend(each)
     for name, each in found.items():
         worst = sorted(each)
