@@ -106,11 +106,11 @@ def run_daemon(config: Config) -> None:
         def take(step: Step) -> None:
             stages.enter("alert")
             outputs.take(step.decision.signals)  # before anything that could wait for a disk
+            status.count(step)  # what an event then waits for is none of the decision's time
             stages.enter("outbox")
             for event in step.events:
                 sink.put(event if isinstance(sink, Publisher) else clock.ready(event) or event)
             stages.enter("status")
-            status.count(step)
             clock.look()
             if not isinstance(sink, Publisher):
                 return
