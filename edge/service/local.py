@@ -81,6 +81,9 @@ class LocalStatus:
         self._alarm.send(b"\0")
         if self._thread.ident is not None:
             self._thread.join(2 * SEND_S)
+        if not self._thread.is_alive():
+            self._alarm.close()
+            self._bell.close()
         if self._server is not None:
             self._server.close()
             with suppress(OSError):
