@@ -103,7 +103,7 @@ def fit(
     history = run.begin()
     ends = _ends(report, history, last, limits)
     while ends is None:
-        run.epoch(history, limits, lambda part, text: told(_share(history, part, last, limits), text))
+        run.epoch(history, limits, lambda part, text: told(run.share(history, part, last, limits), text))
         ends = _ends(report, history, last, limits)
     return Trained(run.best_model(), history, ends)
 
@@ -124,12 +124,6 @@ def _whole(history: list[dict[str, float]]) -> list[dict[str, float]]:
 
 def _seconds(history: list[dict[str, float]]) -> float:
     return sum(record["seconds"] for record in history)
-
-
-def _share(history: list[dict[str, float]], part: float, last: int, limits: Limits) -> float:
-    done = (len(_whole(history)) + part) / last
-    in_time = _seconds(history) / (60 * limits.minutes) if limits.minutes else 0.0
-    return min(1.0, max(done, in_time))
 
 
 def _records(path: Path) -> int:
@@ -154,6 +148,13 @@ class _Run:
     seed: int
     settings: dict[str, Any]
     weights: str
+    spent: float = 0.0
+    """Seconds of training, those of earlier runs, too."""
+
+    def share(self, history: list[dict[str, float]], part: float, last: int, limits: Limits) -> float:
+        """How much of the training is done, by epochs or by minutes."""
+        done = (len(_whole(history)) + part) / last
+        return min(1.0, max(done, self.spent / (60 * limits.minutes) if limits.minutes else 0.0))
 
     def begin(self) -> list[dict[str, float]]:
         """The network, compiled, as a checkpoint has it; gives the records of what was trained before."""
@@ -221,8 +222,9 @@ class _Run:
                 done = batch + 1
                 loss += (value - loss) / done
                 now = time.monotonic()
+                self.spent = earlier + before + now - started
                 told(done / len(batches), f"epoch {number + 1}, loss {loss:.3f}")
-                if limits.minutes is not None and earlier + before + now - started >= 60 * limits.minutes:
+                if limits.minutes is not None and self.spent >= 60 * limits.minutes:
                     break
                 if now - saved > SAVED_EVERY_S:
                     self._save([*history, unfinished()])
