@@ -18,6 +18,8 @@ NAMES: tuple[Name, ...] = get_args(Name)
 
 STUCK_S = 10.0
 """Even a camera that gives nothing is decided on every `camera.stall_s`, 2 s by default."""
+SETTLED = 75
+"""Frames, five seconds of them: before, the first ones weigh too much, which wait for what is loaded."""
 SLOWEST = 10.0
 """Frames a second; PERCLOS needs 10 (s)."""
 LATEST_MS = 100.0
@@ -76,6 +78,8 @@ def _frames(facts: Facts) -> Iterator[Problem]:
         return
     if frames.camera == "dark":
         yield Problem("dark", "The picture is too dark to see anything; uncover the lens, or give the lamp power.")
+        return
+    if frames.frames < SETTLED:
         return
     if frames.per_second is not None and frames.per_second < SLOWEST:
         yield Problem(

@@ -63,6 +63,11 @@ def test_the_fleets_schema_names_every_trouble() -> None:
     assert PROBLEMS == NAMES
 
 
+def test_the_first_seconds_say_nothing_of_speed_and_sight() -> None:
+    early = replace(FRAMES, frames=20, per_second=3.0, latency_ms=(300.0, 900.0), seen=0.0)
+    assert names(replace(WELL, frames=early)) == []
+
+
 def test_a_gpsd_that_does_not_answer_is_told() -> None:
     assert "gpsd does not answer" in problems(replace(WELL, gps=GpsState(False, "none", None, None)))[0].text
 
