@@ -14,7 +14,7 @@ APT := $(if $(filter-out 0,$(shell id -u)),sudo -n )env DEBIAN_FRONTEND=noninter
 # Package lists may be missing or old: a first try without them, a second one with.
 install = { $(APT) install -y $(1) || { $(APT) update && $(APT) install -y $(1); }; }
 
-.PHONY: help demo test faults camera-faults fuzz soak asyncapi venv lint types contract format clean mosquitto gpsd strace chromium aplay
+.PHONY: help demo test test-vehicle wheelhouse faults camera-faults fuzz soak asyncapi venv lint types contract format clean mosquitto gpsd strace chromium aplay
 
 help:
 	@echo 'make demo      set up what a device needs, run on a synthetic recording'
@@ -23,6 +23,8 @@ help:
 	@echo 'make camera-faults  a camera that fails 140 times, 25 minutes, its report as the last line'
 	@echo 'make fuzz      the fuzzer against payloads, lines, packets and database pages'
 	@echo 'make soak      the daemon for an hour, with faults mixed in'
+	@echo 'make wheelhouse    every package of a Raspberry Pi in a folder: installation without a network'
+	@echo 'make test-vehicle  installation, sandbox, faults, updates on a Debian that boots; needs root'
 	@echo 'make venv      set up .venv with everything for training and development'
 	@echo 'make lint types contract format clean'
 
@@ -43,6 +45,39 @@ camera-faults: .venv/full.stamp
 # Ten thousand damaged payloads, lines, packets and database pages each: minutes.
 fuzz: .venv/full.stamp
 	PYTHONPATH=tests $(BIN)/python tests/faults/fuzz.py $(FUZZ)
+
+# Every package that a device needs, for systemd/install --wheels: the Raspberry Pi's, on bookworm (3.11) and trixie (3.13).
+WHEELHOUSE ?= wheelhouse
+BOARDS ?= aarch64
+PYTHONS ?= 3.11 3.13
+MANYLINUX := manylinux2014 $(addprefix manylinux_2_,17 24 26 27 28 31 34 35 36)
+wheelhouse: .venv/bin/pip
+	rm -rf build $(WHEELHOUSE)/driver_monitor-*.whl
+	$(BIN)/pip wheel -q --no-deps -w $(WHEELHOUSE) .
+	constraints=$$(mktemp); trap 'rm -f "$$constraints"' EXIT; \
+	for python in $(PYTHONS); do \
+		if [ $$python = 3.11 ]; then printf 'numpy<2\nopencv-python-headless<4.12\n'; else echo 'numpy>=2'; fi >"$$constraints"; \
+		for board in $(BOARDS); do \
+			$(BIN)/pip download -q -d $(WHEELHOUSE) -c "$$constraints" --only-binary :all: --implementation cp \
+				--python-version $$python $$(printf -- "--platform %s_$$board " $(MANYLINUX)) \
+				$$(echo $(WHEELHOUSE)/driver_monitor-*.whl)[alerts] 'setuptools>=77'; \
+		done; \
+	done
+	@echo '$(WHEELHOUSE): take it to the device with this clone; there, sudo systemd/install --wheels $(notdir $(WHEELHOUSE)).'
+
+# A Debian that boots, in a container: minutes, and twice as many the first time. VEHICLE=long tries everything more often.
+VEHICLE_CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/driver-monitor
+test-vehicle: .venv/full.stamp
+	@if [ "$$(id -u)" != 0 ]; then \
+		echo 'test-vehicle is skipped: only root can boot a container; run it as root.' >&2; test "$${CI:-}" != true; exit; \
+	fi; \
+	export PATH="$$PATH:/usr/sbin"; \
+	{ command -v systemd-nspawn && command -v debootstrap; } >/dev/null || $(call install,systemd-container debootstrap) || { \
+		echo 'test-vehicle is skipped: run «sudo apt-get install systemd-container debootstrap», then make again.' >&2; \
+		test "$${CI:-}" != true; exit; \
+	}; \
+	$(MAKE) --no-print-directory wheelhouse WHEELHOUSE=$(VEHICLE_CACHE)/wheels BOARDS=$$(uname -m) PYTHONS=3.11 >/dev/null; \
+	DRIVER_MONITOR_WHEELS=$(VEHICLE_CACHE)/wheels PYTHONPATH=tests $(BIN)/python -m pytest --timeout 900 tests/vehicle
 
 # An hour of the daemon with faults mixed in: does it grow, leak or slow down?
 SOAK ?= tests/recordings/synthetic_closure --output docs/soak.json

@@ -57,7 +57,8 @@ class Booted:
             self._container = subprocess.Popen(
                 [
                     "systemd-nspawn", "--quiet", "--boot", "--register=no", "--keep-unit", "--private-network",
-                    "--link-journal=no", "--system-call-filter=bpf adjtimex clock_adjtime", "--machine=vehicle", *binds, "-D", str(self._root),
+                    "--link-journal=no", "--system-call-filter=bpf adjtimex clock_adjtime", "--machine=vehicle", *binds,
+                    "-D", str(self._root),
                 ],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT,
                 env={**os.environ, "SYSTEMD_NSPAWN_UNIFIED_HIERARCHY": "1"},
@@ -82,7 +83,7 @@ class Booted:
         return self.run("systemctl is-system-running", check=False).stdout.strip() in ("running", "degraded")
 
     def run(
-        self, command: str, *, check: bool = True, timeout: float = 60, input: str | None = None
+        self, command: str, *, check: bool = True, timeout: float = 60, given: str | None = None
     ) -> subprocess.CompletedProcess[str]:
         """What a shell of root says there, standard error with it."""
         done = subprocess.run(
@@ -91,7 +92,7 @@ class Booted:
                 "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/root", "LANG=C.UTF-8",
                 "sh", "-c", command,
             ],
-            input=input, stdin=subprocess.DEVNULL if input is None else None, stdout=subprocess.PIPE,
+            input=given, stdin=subprocess.DEVNULL if given is None else None, stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT, text=True, errors="replace", timeout=timeout, check=False,
         )  # fmt: skip
         assert not check or done.returncode == 0, f"{command}: {done.returncode}\n{done.stdout}"
@@ -102,7 +103,7 @@ class Booted:
         return self.run(command, timeout=timeout).stdout.strip()
 
     def write(self, path: str, content: str) -> None:
-        self.run(f"mkdir -p {shlex.quote(str(Path(path).parent))} && cat >{shlex.quote(path)}", input=content)
+        self.run(f"mkdir -p {shlex.quote(str(Path(path).parent))} && cat >{shlex.quote(path)}", given=content)
 
     def wait_for(self, happened: Callable[[], object], seconds: float, what: str) -> float:
         """Seconds until it happened."""

@@ -13,6 +13,7 @@ from pathlib import Path
 import cv2
 import pytest
 from booted import Booted
+from measured import MEASURED
 from roots import debian
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -24,8 +25,6 @@ rules: {guards: {laughing: false}}
 mqtt: {host: localhost, status_interval_s: 5}
 clock: {trust_system: true}
 """
-MEASURED: dict[str, str] = {}
-"""What the tests measured, told at their end."""
 
 # They need root and minutes, so that a plain pytest leaves them alone.
 collect_ignore_glob = [] if WHEELS in os.environ else ["test_*.py"]

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 import shlex
+from pathlib import Path
 
 import pytest
 from booted import Booted
-from conftest import ROOT
 
+UNIT = Path(__file__).resolve().parents[2] / "systemd" / "driver-monitor.service"
 # How the service is started and watched is no part of its sandbox.
-LIFE = ("Type", "NotifyAccess", "ExecStart", "TimeoutStartSec", "TimeoutStopSec", "WatchdogSec", "Restart", "RestartSec",
-        "RestartPreventExitStatus")  # fmt: skip
+LIFE = (
+    "Type", "NotifyAccess", "ExecStart", "TimeoutStartSec", "TimeoutStopSec", "WatchdogSec", "Restart", "RestartSec",
+    "RestartPreventExitStatus",
+)  # fmt: skip
 
 TRIES = {
     "homes": "os.listdir('/home')",
@@ -84,7 +87,7 @@ sys.stdout.write(json.dumps(told))
 
 def _sandbox() -> str:
     """The unit's own lines as properties of a transient one."""
-    unit = (ROOT / "systemd" / "driver-monitor.service").read_text()
+    unit = UNIT.read_text()
     service = unit.split("[Service]")[1].split("[Install]")[0]
     lines = [line for line in service.splitlines() if line and line[0] != "#" and line.split("=")[0] not in LIFE]
     return " ".join(f"-p {shlex.quote(line)}" for line in lines)
@@ -105,7 +108,9 @@ def told(machine: Booted) -> dict[str, str | None]:
 def test_what_the_daemon_has_no_business_with_is_closed(told: dict[str, str | None]) -> None:
     assert [name for name in TRIES if told[name] is None] == []
     assert told["another machine"] is not None
-    assert told["another machine"].startswith("TimeoutError")  # its packets are dropped; it is there, and nobody listens
+    assert told["another machine"].startswith(
+        "TimeoutError"
+    )  # its packets are dropped; it is there, and nobody listens
     assert not told["capabilities"]
 
 

@@ -6,7 +6,7 @@ import os
 import statistics
 
 from booted import Booted
-from conftest import MEASURED
+from measured import MEASURED
 from told import SERVICE, events, heard, journal, next_event, shown, start
 
 KILLS, HANGS = (20, 5) if os.environ.get("VEHICLE") == "long" else (4, 1)
@@ -41,7 +41,9 @@ def test_a_hang_is_ended_by_the_watchdog(machine: Booted) -> None:
     for number in range(1, HANGS + 1):
         first = shown(machine, "MainPID")
         machine.run(f"kill -STOP {first}")
-        struck.append(machine.wait_for(lambda first=first: shown(machine, "MainPID") not in (first, "0"), 60, "a restart"))
+        struck.append(
+            machine.wait_for(lambda first=first: shown(machine, "MainPID") not in (first, "0"), 60, "a restart")
+        )
         took.append(next_event(machine))
         assert journal(machine).count("Watchdog timeout") == number
     MEASURED["a hang until the restart"] = f"{statistics.median(struck):.1f} s, median of {HANGS}"
@@ -51,7 +53,9 @@ def test_a_hang_is_ended_by_the_watchdog(machine: Booted) -> None:
 
 
 def test_a_daemon_that_only_ends_is_given_up_after_ten_times(machine: Booted) -> None:
-    machine.write(f"/etc/systemd/system/{SERVICE}.service.d/crash.conf", "[Service]\nExecStart=\nExecStart=/bin/false\n")
+    machine.write(
+        f"/etc/systemd/system/{SERVICE}.service.d/crash.conf", "[Service]\nExecStart=\nExecStart=/bin/false\n"
+    )
     machine.run("systemctl daemon-reload")
     machine.run(f"systemctl start {SERVICE}", check=False)
     machine.wait_for(lambda: "start-limit-hit" in shown(machine, "Result") or _given_up(machine), 60, "the giving up")

@@ -7,7 +7,7 @@ import time
 
 import pytest
 from booted import Booted
-from conftest import MEASURED
+from measured import MEASURED
 from told import journal, next_event, shown, start
 
 DAEMON = "/new/edge/service/daemon.py"
@@ -22,7 +22,7 @@ def make_update(machine: Booted, defect: str = "") -> None:
     """A clone of another version in /new; `defect` is a line of Python that runs when the daemon begins."""
     machine.run("cp -r /srv/clone /new && sed -i 's/^version = .*/version = \"9.9.9\"/' /new/pyproject.toml")
     if defect:
-        machine.run(f"cat >>{DAEMON}", input=f"\n{defect}\n")
+        machine.run(f"cat >>{DAEMON}", given=f"\n{defect}\n")
 
 
 def version(machine: Booted) -> str:
@@ -44,7 +44,10 @@ def test_an_update_takes_the_place_of_the_version_before(machine: Booted) -> Non
     assert "is done" in machine.say("cat /opt/driver-monitor/last-update")
 
 
-@pytest.mark.parametrize("defect", [pytest.param(DIES_LATER, id="dies after 9 s"), pytest.param(NEVER_READY, id="is never ready", marks=LONG)])
+@pytest.mark.parametrize(
+    "defect",
+    [pytest.param(DIES_LATER, id="dies after 9 s"), pytest.param(NEVER_READY, id="is never ready", marks=LONG)],
+)
 def test_a_broken_update_is_undone_without_a_hand(machine: Booted, defect: str, request: pytest.FixtureRequest) -> None:
     start(machine)
     before = version(machine)
