@@ -26,13 +26,15 @@ OPENING_S = 10.0
 FIRST_FRAME_S = 5.0
 """How long an open camera may take to its first frame: exposure and gain settle."""
 SHORTEST_WAIT_S = 0.25
-LONGEST_WAIT_S = 2.0
+LONGEST_WAIT_S = 1.0
 """Waits before it is started anew; a camera that is mended is back within 5 s of that."""
 SOUND_S = 10.0
 """A child that gave frames for so long was sound: the next wait is a short one again."""
 OLDEST_S = 5.0
 """A frame that was captured earlier than this, or in the future, is none."""
 AHEAD_S = 0.05
+RESIZED_S = 30.0
+"""A device that changes the size of its frames is at fault; after so long the new one is how it is."""
 LONGEST_READ_S = 86_400.0
 """What a socket's limit holds."""
 GRACE_S = 2.0
@@ -71,6 +73,8 @@ class ProcessCamera:
         self._child: Capture | None = None
         self._start_at = 0.0
         self._last: Frame | None = None
+        self._size: tuple[int, int] | None = None
+        self._other: tuple[tuple[int, int], float] | None = None  # another size, and since when it comes
         self._first_sequence = 0  # of the child's frame 0
         self._ended: CameraEnded | None = None
         self._trouble: str | None = None
@@ -156,6 +160,8 @@ class ProcessCamera:
             if moment < now - OLDEST_S:  # it may have waited for us; a child that gives no others stalls
                 self._leave_out("an old frame")
                 return None
+            if not self._is_sized((message.width, message.height), now):
+                return None
             sequence += self._first_sequence
             wall = time.time() - (now - moment)
         if self._last and not (moment > self._last.time and sequence > self._last.sequence):
@@ -168,6 +174,19 @@ class ProcessCamera:
             self._trouble = None
         self._last = frame
         return frame
+
+    def _is_sized(self, size: tuple[int, int], now: float) -> bool:
+        """Whether the frame is as large as those before."""
+        if self._size in (None, size):
+            self._size, self._other = size, None
+            return True
+        if self._other is None or self._other[0] != size:
+            self._other = size, now
+        if now - self._other[1] >= RESIZED_S:
+            self._size, self._other = size, None
+            return True
+        self._leave_out("a frame of another size than those before")
+        return False
 
     def _leave_out(self, what: str) -> None:
         self._mention(f"it gave {what}, which is left out")

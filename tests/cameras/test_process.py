@@ -137,6 +137,18 @@ def test_a_process_that_was_killed_is_replaced(wild: Open, caplog: pytest.LogCap
     assert "it was ended by signal 9; it is started anew" in caplog.text
 
 
+def test_frames_of_another_size_are_left_out_until_they_are_how_it_is(
+    wild: Open, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(process, "RESIZED_S", 3 * STALL)
+    with wild("always-resize") as camera:
+        sizes = [next_frame(camera).image.shape for _ in range(3)]
+        sizes += [next_frame(camera).image.shape for _ in range(3)]
+    assert sizes == [(120, 160)] * 3 + [(240, 320)] * 3
+    assert "it gave a frame of another size than those before, which is left out" in caplog.text
+    assert "it gave no frame for 0.4 s; it is started anew" in caplog.text
+
+
 def test_trouble_that_stays_is_said_once(wild: Open, caplog: pytest.LogCaptureFixture) -> None:
     with wild("always-die") as camera:
         pids = set()

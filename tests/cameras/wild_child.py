@@ -22,6 +22,7 @@ from edge.errors import ConfigError
 from edge.records import Frame
 
 SIZE = (120, 160)
+RESIZED = (240, 320)
 SOUND_FRAMES = 3
 
 
@@ -46,6 +47,8 @@ class Sound:
         self._sequence += 1
         if self._sequence >= SOUND_FRAMES:
             misbehave(self._later)
+        if self._later == "resize" and self._sequence >= SOUND_FRAMES:
+            self._size = RESIZED
         image = np.full(self._size, self._sequence % 251, np.uint8)
         return Frame(image, stamp(self._later, self._sequence), time.time(), self._sequence)
 
@@ -120,6 +123,8 @@ def open_wild(how: str) -> object:
         hang()
     if how == "no-consent":
         raise ConfigError("The camera is not opened: consent is missing.")
+    if how == "resized":
+        return Sound(size=RESIZED)
     if how == "flood":
         return Sound(size=(480, 640), pause_s=0)
     return Sound(how)
@@ -129,6 +134,8 @@ def main(how: str, argument: str) -> None:
     orders = json.loads(argument)
     if how.startswith("always-"):
         how = how.removeprefix("always-")
+        if how == "resize" and orders["after"] >= 0:
+            how = "resized"
     elif orders["after"] >= 0:
         how = "sound"
     if how.startswith("speak-"):
