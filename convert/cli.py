@@ -34,6 +34,7 @@ FILE = click.Path(path_type=Path)
     envvar="DRIVER_MONITOR_DATA",
     help="Folder of the training data; also DRIVER_MONITOR_DATA.  [required]",
 )
+@click.option("--images", type=FILE, help="Emotion: one's own images instead of --data, as train-model fit takes them.")
 @click.option("-o", "--output", type=FILE, help="The model file to write.  [required]")
 @click.option("--card", type=FILE, help="The card that training wrote. [default: card.json beside the model]")
 @click.option("--calibration-count", type=click.IntRange(min=1), default=500, show_default=True, metavar="PICTURES")
@@ -58,6 +59,7 @@ def main(
     model: Path | None,
     task: str | None,
     data: Path | None,
+    images: Path | None,
     output: Path | None,
     card: Path | None,
     calibration_count: int,
@@ -83,7 +85,9 @@ def main(
 
             click.echo(text(inspected, inspect(inspected)))
             return
-        asked = {"MODEL": model, "--task": task, "--data": data, "--output": output}
+        if images is not None and task != "emotion":
+            raise click.UsageError("--images is for emotion; give --data.")
+        asked = {"MODEL": model, "--task": task, "--data": images or data, "--output": output}
         if missing := [name for name, value in asked.items() if value is None]:
             raise click.UsageError(f"missing {', '.join(missing)}; see convert-tflite --help.")
         if precision != "int8" and (layers or clip_percentile is not None):
@@ -91,7 +95,8 @@ def main(
         convert(
             cast("Path", model),
             task=cast("str", task),
-            data=cast("Path", data),
+            data=cast("Path", images or data),
+            own=images is not None,
             output=cast("Path", output),
             card=card or cast("Path", model).parent / "card.json",
             count=calibration_count,
@@ -119,8 +124,9 @@ def convert(
     precision: Precision = "int8",
     clip_percentile: float | None = None,
     look_at_layers: bool = False,
+    own: bool = False,
 ) -> None:
-    """What the command does; prints the comparison.
+    """What the command does; prints the comparison. `own`: `data` holds one's own images, a folder a label.
 
     Raises:
         InputError: something that was named cannot be used.
@@ -138,7 +144,7 @@ def convert(
                 raise InputError(f"{path}: this is the model itself; name another file to write.")
     partial = package.training_card(card, task)
     trained = network.load(model)  # first: it sets up TensorFlow, which reading the data may import
-    calibration, inputs, truth = _examples(task, data, count, seed)
+    calibration, inputs, truth = _examples(task, data, count, seed, partial, own=own)
     for name, pictures in (("calibration", calibration), ("held-out", inputs)):
         package.refuse_unscaled(partial, pictures, name)
 
@@ -211,7 +217,7 @@ def on_device_runner(model_file: bytes, inputs: NDArray[np.float32]) -> NDArray[
 
 
 def _examples(
-    task: str, data: Path, count: int, seed: int
+    task: str, data: Path, count: int, seed: int, card: ModelCard, *, own: bool
 ) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.int64]]:
     """Calibration set, held-out inputs and their labels, of which tasks that give places have none."""
     import numpy as np
@@ -222,4 +228,4 @@ def _examples(
         return task_module.representative(data, count, seed), task_module.held_out(data), none
     from train.data import held_out, representative
 
-    return representative(task, data, count, seed), *held_out(task, data)
+    return representative(task, data, count, seed, card, own=own), *held_out(task, data, card, own=own)

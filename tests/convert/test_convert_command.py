@@ -133,7 +133,7 @@ def test_a_network_that_ends_in_a_softmax_is_refused(keras_model: Any, eyes_data
         ({"task": "emotion"}, "the card is of the task emotion, not eyes"),
         ({"labels": ["open", "closed"]}, "2 labels (open, closed), the network gives 3"),
         ({"labels": ["open", "open"]}, "does not fit"),
-        ({"input": {"width": 48, "height": 48, "mean": 128.0, "std": 64.0}}, "not pictures of (48, 48, 1)"),
+        ({"input": {"width": 48, "height": 48, "mean": 128.0, "std": 64.0}}, "the network takes (32, 32, 1)"),
         ({"input": {"width": 32, "height": 32, "mean": 0.0, "std": 255.0}}, "must be scaled alike"),
         ({"temperature": 0}, "does not fit at temperature"),
     ],

@@ -12,9 +12,11 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
+from convert import cli as converting
 from edge.errors import InputError
+from edge.vision.card import ModelCard
 from train import cli
-from train.data import folder
+from train.data import folder, held_out, representative
 from train.guards import check_classes
 from train.recipes import EMOTION
 
@@ -163,3 +165,26 @@ def test_a_model_of_ones_own_images_is_trained_and_measured_with_two_commands(tm
     assert json.loads(figures.read_text())["labels"]["own"]["images"] == 4 * sum(
         folder.tenth(f"{number:03d}") == folder.TEST for number in range(40)
     )
+    converted = tmp_path / "model.tflite"
+    arguments = [str(output / "model.keras"), "--task", "emotion", "--images", str(images), "-o", str(converted)]
+    done = CliRunner().invoke(converting.main, [*arguments, "--report", str(tmp_path / "report.json")])
+    assert json.loads((tmp_path / "report.json").read_text())["comparison"], (
+        done.output
+    )  # little learned, may be refused
+
+
+def test_conversion_refuses_images_of_other_labels_than_the_models(tmp_path: Path) -> None:
+    spec = EMOTION.input
+    card = ModelCard(task="emotion", version="1", labels=("happy", "neutral", "sad", "surprise", "unknown"), input=spec)
+    with pytest.raises(InputError, match=r"holds happy, neutral, sad, surprise, the model answers happy, .*unknown"):
+        held_out("emotion", _made(tmp_path), card, own=True)
+
+
+def test_conversion_takes_images_of_the_cards_size(tmp_path: Path) -> None:
+    spec = EMOTION.input.model_copy(update={"width": 96, "height": 96})
+    card = ModelCard(task="emotion", version="1", labels=LABELS, input=spec)
+    calibration = representative("emotion", _made(tmp_path), 12, 0, card, own=True)
+    inputs, labels = held_out("emotion", tmp_path, card, own=True)
+    assert calibration.shape == (12, 96, 96, 1)
+    assert inputs.shape[1:] == (96, 96, 1)
+    assert set(labels.tolist()) == {0, 1, 2, 3}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -9,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.errors import InputError, UserError
-from edge.vision.card import InputSpec
-from train.data import eye_examples, eyes, fer2013, no_faces
+from edge.vision.card import InputSpec, ModelCard
+from train.data import eye_examples, eyes, fer2013, folder, no_faces
 from train.data.examples import Examples
-from train.recipes import recipe_of
+from train.recipes import Recipe, recipe_of
 
 
 def _folder(data: Path) -> Path:
@@ -84,13 +85,42 @@ def scaled(images: NDArray[np.uint8], spec: InputSpec) -> NDArray[np.float32]:
     return ((images[..., None].astype(np.float32) - spec.mean) / spec.std).astype(np.float32)
 
 
-def representative(task: str, data: Path, count: int, seed: int = 0) -> NDArray[np.float32]:
+def _recipe_for(task: str, data: Path, card: ModelCard | None, *, own: bool) -> Recipe:
+    """The task's recipe with labels and size of the card; how pixels are scaled stays the recipe's, to be compared."""
+    recipe = recipe_of(task)
+    if card is not None:
+        size = {"width": card.input.width, "height": card.input.height}
+        unsure = recipe.unsure if recipe.unsure in card.labels else None
+        recipe = replace(recipe, input=recipe.input.model_copy(update=size), labels=card.labels, unsure=unsure)
+    if not own:
+        return recipe
+    found = folder.recipe_for(recipe, data)
+    if found.labels != recipe.labels:
+        raise InputError(
+            f"{data}: holds {', '.join(found.labels)}, the model answers {', '.join(recipe.labels)}; give the same "
+            "labels as in training."
+        )
+    return found
+
+
+def representative(
+    task: str, data: Path, count: int, seed: int = 0, card: ModelCard | None = None, *, own: bool = False
+) -> NDArray[np.float32]:
     """Inputs float32[count, h, w, c] that show a converter what the tensors' ranges are.
 
-    Training images with moderate light changes, evenly of every set and class, scaled as the card says. Extreme light
-    would widen the ranges for the sake of a few images.
+    Training images with moderate light changes, evenly of every set and class. Extreme light would widen the ranges
+    for the sake of a few images.
+
+    Args:
+        task: emotion or eyes.
+        data: the folder of the training data, or of one's own images.
+        count: how many.
+        seed: which, and how they are lit.
+        card: of the model, where its size or labels are not the recipe's.
+        own: whether `data` holds one's own images, a folder a label.
     """
-    examples = training(task, data)
+    recipe = _recipe_for(task, data, card, own=own)
+    examples = folder.read(data, recipe)["training"] if own else training(task, data)
     random = np.random.default_rng(seed)
     kinds = examples.kinds()
     order = random.permutation(len(examples))
@@ -103,13 +133,15 @@ def representative(task: str, data: Path, count: int, seed: int = 0) -> NDArray[
     gain = random.uniform(0.7, 1.2, (len(chosen), 1, 1)).astype(np.float32)
     bias = random.uniform(-25, 25, (len(chosen), 1, 1)).astype(np.float32)
     lit = np.clip((images - 128) * gain + 128 + bias, 0, 255).astype(np.uint8)
-    return scaled(lit, recipe_of(task).input)
+    return scaled(lit, recipe.input)
 
 
-def held_out(task: str, data: Path) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+def held_out(
+    task: str, data: Path, card: ModelCard | None = None, *, own: bool = False
+) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
     """Inputs float32[n, h, w, c] and labels int64[n] of the validation examples that have a label of reference."""
-    recipe = recipe_of(task)
-    examples = validation(task, data)
+    recipe = _recipe_for(task, data, card, own=own)
+    examples = folder.read(data, recipe)["validation"] if own else validation(task, data)
     labels = examples.labels[recipe.reference]
     if recipe.unsure is not None:
         labels = np.where(examples.source == no_faces.SOURCE, recipe.labels.index(recipe.unsure), labels)
