@@ -15,7 +15,8 @@ from typing import Any
 import click
 
 from edge.errors import CheckFailed, InputError, UserError
-from train import commands, compare_command, mine_command, options
+from train import commands, compare_command, options
+from train.mining import command as mining
 
 FOLDER = click.Path(path_type=Path)
 PLACES = ("face", "landmarks")
@@ -248,11 +249,11 @@ def audit(
     Example: train-model audit emotion edge/models/emotion.tflite --data DIR --output fairness.md
     """
     from convert.package import refuse_unwritable
-    from train import fairness_audit
+    from train.fairness import audit as groups
 
     if output is not None:
         refuse_unwritable(output)
-    page, within = ("", True) if recordings_only else fairness_audit.audit(task, model, data, limits)
+    page, within = ("", True) if recordings_only else groups.audit(task, model, data, limits)
     parts = [page] if page else []
     if task == "eyes" and not groups_only:
         from train import eyes_audit
@@ -293,7 +294,7 @@ def _audit_of_faces(
 group.add_command(commands.explore)
 group.add_command(commands.search)
 group.add_command(commands.ensemble)
-group.add_command(mine_command.mine)
+group.add_command(mining.mine)
 group.add_command(compare_command.compare)
 
 

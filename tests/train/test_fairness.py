@@ -11,19 +11,20 @@ from click.testing import CliRunner
 from edge.config import SHIPPED_MODELS, VisionConfig
 from edge.errors import CheckFailed, InputError
 from edge.replay.drawn import draw_head
-from train import fairness, fairness_limits, fairness_page, fairness_pictures
 from train.cli import group
-from train.fairness_limits import Limit, Limits
+from train.fairness import differences, pages, subjects
+from train.fairness import limits as fairness_limits
+from train.fairness.limits import Limit, Limits
 
 LIMITS = Limits(least_pictures=100, points={"face_found": Limit(limit=5.0, reason="for the test")})
 
 
-def judged(**groups: tuple[int, int]) -> fairness.Finding:
+def judged(**groups: tuple[int, int]) -> differences.Finding:
     """Groups of adults by how many pictures each has, and of how many of them something is said."""
     said = np.concatenate([np.arange(count) < yes for count, yes in groups.values()]).astype(float)
     names = np.repeat(list(groups), [count for count, _ in groups.values()])
     people = {"age": np.full(len(said), "30-39"), "race": names}
-    (finding,) = fairness.judge("face_found", said, people, LIMITS)
+    (finding,) = differences.judge("face_found", said, people, LIMITS)
     return finding
 
 
@@ -55,7 +56,7 @@ def test_a_group_of_a_few_pictures_is_listed_and_not_judged() -> None:
 def test_the_young_are_listed_and_not_judged_and_the_old_are_judged_together() -> None:
     ages = np.repeat(["3-9", "20-29", "60-69", "more than 70"], [200, 200, 90, 40])
     said = np.where(ages == "3-9", 0.0, 1.0)
-    (finding,) = fairness.judge("face_found", said, {"age": ages}, LIMITS)
+    (finding,) = differences.judge("face_found", said, {"age": ages}, LIMITS)
     assert [(group.name, group.pictures) for group in finding.groups] == [
         ("20-29", 200),
         ("60 and over", 130),
@@ -70,31 +71,31 @@ def test_the_young_are_listed_and_not_judged_and_the_old_are_judged_together() -
 def test_pictures_in_which_nothing_could_be_asked_count_nowhere() -> None:
     ages = np.repeat(["20-29", "30-39"], 300)
     said = np.where(np.arange(600) % 2, np.nan, 1.0)
-    (finding,) = fairness.judge("face_found", said, {"age": ages}, LIMITS)
+    (finding,) = differences.judge("face_found", said, {"age": ages}, LIMITS)
     assert [group.pictures for group in finding.groups] == [150, 150]
 
 
 def test_intervals_are_wilsons_and_newcombes() -> None:
     """Newcombe 1998, table II, example (a): 56 of 70 against 48 of 80, method 10."""
-    one = fairness.Group("one", 70, 56 / 70, *fairness.wilson(70, 56 / 70))
-    other = fairness.Group("other", 80, 48 / 80, *fairness.wilson(80, 48 / 80))
-    assert fairness.newcombe(one, other) == pytest.approx((0.0524, 0.3339), abs=5e-5)
+    one = differences.Group("one", 70, 56 / 70, *differences.wilson(70, 56 / 70))
+    other = differences.Group("other", 80, 48 / 80, *differences.wilson(80, 48 / 80))
+    assert differences.newcombe(one, other) == pytest.approx((0.0524, 0.3339), abs=5e-5)
 
 
 def test_what_chance_alone_makes_shrinks_with_the_groups_size() -> None:
     random = np.random.default_rng(0)
     small, large = np.repeat(["a", "b"], 50), np.repeat(["a", "b"], 5000)
-    few = fairness.by_chance(np.arange(100) % 10 == 0, small, random)
-    many = fairness.by_chance(np.arange(10_000) % 10 == 0, large, random)
+    few = differences.by_chance(np.arange(100) % 10 == 0, small, random)
+    many = differences.by_chance(np.arange(10_000) % 10 == 0, large, random)
     assert few > 0.1
     assert many < 0.02
 
 
 def test_every_measure_has_a_limit_with_its_reason_and_words_on_the_page() -> None:
-    measures = tuple(name for names in fairness_pictures.MEASURES.values() for name in names)
+    measures = tuple(name for names in subjects.MEASURES.values() for name in names)
     limits = fairness_limits.read_limits(measures=measures)
-    assert set(limits.points) == set(measures) == set(fairness_page.ASKED)
-    assert set(fairness_page.WHAT_IT_SAYS) == set(fairness_pictures.MEASURES)
+    assert set(limits.points) == set(measures) == set(pages.ASKED)
+    assert set(pages.WHAT_IT_SAYS) == set(subjects.MEASURES)
 
 
 @pytest.mark.parametrize(
@@ -115,7 +116,7 @@ def test_limits_that_do_not_fit_are_one_sentence(tmp_path: Path, text: str, part
 
 def test_the_page_says_the_verdict_first_and_what_cannot_be_concluded() -> None:
     finding = judged(a=(1000, 950), b=(1000, 850))
-    page = fairness_page.page("emotion", [finding], LIMITS, 2000)
+    page = pages.page("emotion", [finding], LIMITS, 2000)
     assert page.splitlines()[2] == "**Not within**: face found by race."
     assert "FairFace has no emotion labels" in page
     assert "| b | 85.0% (82.7% to 87.1%) of 1000 |" in page
@@ -126,8 +127,8 @@ def test_the_page_says_the_verdict_first_and_what_cannot_be_concluded() -> None:
 def test_a_picture_is_seen_as_if_it_were_the_first() -> None:
     face, nobody = draw_head(is_closed=False), np.full((128, 128), 90, np.uint8)
     shut = draw_head(is_closed=True)
-    alone = [next(fairness_pictures.see_each([picture], VisionConfig())) for picture in (face, nobody, shut)]
-    together = list(fairness_pictures.see_each([face, nobody, shut], VisionConfig()))
+    alone = [next(subjects.see_each([picture], VisionConfig())) for picture in (face, nobody, shut)]
+    together = list(subjects.see_each([face, nobody, shut], VisionConfig()))
     assert [seen.face for seen in together] == [seen.face for seen in alone]
     assert [seen.eyes for seen in together] == [seen.eyes for seen in alone]
     assert [seen.emotion for seen in together] == [seen.emotion for seen in alone]
@@ -136,15 +137,15 @@ def test_a_picture_is_seen_as_if_it_were_the_first() -> None:
 
 def test_a_picture_stands_whole_in_the_middle_of_its_frame() -> None:
     picture = np.arange(128 * 128, dtype=np.uint32).reshape(128, 128).astype(np.uint8)
-    frame = fairness_pictures.framed(picture)
+    frame = subjects.framed(picture)
     assert frame.shape == (179, 239)
     assert np.array_equal(frame[25:153, 55:183], picture)
 
 
 def test_most_faces_of_the_set_are_found_in_their_frames(data: Path) -> None:
     """One picture in a hundred of those that the audit sees."""
-    pictures = fairness_pictures.faces.read(data, (fairness_pictures.SET,)).images[::100]
-    seen = list(fairness_pictures.see_each(pictures, VisionConfig()))
+    pictures = subjects.faces.read(data, (subjects.SET,)).images[::100]
+    seen = list(subjects.see_each(pictures, VisionConfig()))
     assert sum(one.face is not None for one in seen) >= 44
 
 
@@ -154,7 +155,7 @@ def test_a_broken_limit_is_exit_code_1_after_the_page_is_written(
 ) -> None:
     said = np.concatenate([np.arange(1000) < 950, np.arange(1000) < found]).astype(float)
     people = {"age": np.full(2000, "30-39"), "gender": np.repeat(["Female", "Male"], 1000)}
-    monkeypatch.setattr(fairness_pictures, "facts", lambda *_: fairness_pictures.Facts({"face_found": said}, people))
+    monkeypatch.setattr(subjects, "facts", lambda *_: subjects.Facts({"face_found": said}, people))
     arguments = ["audit", "face", str(SHIPPED_MODELS / "face.tflite"), "--data", str(tmp_path), "--groups-only"]
     done = CliRunner().invoke(group, [*arguments, "--output", str(tmp_path / "page.md")])
     page = (tmp_path / "page.md").read_text()

@@ -18,10 +18,11 @@ from edge.config import SHIPPED_MODELS, VisionConfig
 from edge.errors import InputError
 from edge.records import Emotion
 from train import data as sets
-from train import mine, mine_run, run
+from train import run
 from train.data import mined as reader
-from train.mine_command import mine as mine_command
-from train.mine_folder import MANIFEST, MinedFolder, read_manifest
+from train.mining import moments, search
+from train.mining.command import mine as mine_command
+from train.mining.folder import MANIFEST, MinedFolder, read_manifest
 from train.recipes import EMOTION, EYES
 
 STEP = 1 / 30
@@ -30,29 +31,29 @@ CLOSURE = (1.0, 5.0)
 """Of the clip: its one long closure, about."""
 
 
-def emotions(story: str, sure: float = 0.9) -> list[mine.Reading]:
+def emotions(story: str, sure: float = 0.9) -> list[moments.Reading]:
     """A letter a frame: the emotion that is shown; `?` unknown, `-` nothing surely."""
     readings = []
     for number, letter in enumerate(story):
         shares = dict.fromkeys(LABELS.values(), (1 - sure) / 3)
         shares[LABELS.get(letter, "happy")] = sure if letter in LABELS else 0.4
         emotion = None if letter == "?" else Emotion(**shares)
-        readings.append(mine.emotion_reading(number, number * STEP, emotion))
+        readings.append(moments.emotion_reading(number, number * STEP, emotion))
     return readings
 
 
-def eyes(story: str, step: float = STEP) -> list[mine.Reading]:
+def eyes(story: str, step: float = STEP) -> list[moments.Reading]:
     """A letter a frame: `o` surely open, `c` surely closed, `-` between, `x` not visible."""
     closed = {"o": 0.02, "c": 0.98, "-": 0.5, "x": None}
-    return [mine.eye_reading(number, number * step, closed[letter]) for number, letter in enumerate(story)]
+    return [moments.eye_reading(number, number * step, closed[letter]) for number, letter in enumerate(story)]
 
 
-def taken(found: Sequence[mine.Find]) -> list[tuple[int, str]]:
+def taken(found: Sequence[moments.Find]) -> list[tuple[int, str]]:
     return [(one.frame, one.why) for one in found]
 
 
 def test_an_emotion_that_comes_back_within_a_second_is_taken_with_what_it_was_before() -> None:
-    found = mine.hard_emotions(emotions("nnnnnsssnnn"), mine.Truth(), 0.8)
+    found = moments.hard_emotions(emotions("nnnnnsssnnn"), moments.Truth(), 0.8)
     assert taken(found) == [
         (4, "contradicts itself: neutral, sad, neutral within 0.13 s"),
         (5, "contradicts itself: neutral, sad, neutral within 0.13 s"),
@@ -68,47 +69,47 @@ def test_an_emotion_that_comes_back_within_a_second_is_taken_with_what_it_was_be
     ],
 )
 def test_a_change_of_mood_and_a_doubt_are_no_contradiction(story: str) -> None:
-    assert mine.hard_emotions(emotions(story), mine.Truth(), 0.8) == []
+    assert moments.hard_emotions(emotions(story), moments.Truth(), 0.8) == []
 
 
 def test_a_doubt_between_does_not_hide_a_contradiction() -> None:
-    assert len(mine.hard_emotions(emotions("nnn-s?s-nnn"), mine.Truth(), 0.8)) == 2
+    assert len(moments.hard_emotions(emotions("nnn-s?s-nnn"), moments.Truth(), 0.8)) == 2
 
 
 def test_an_emotion_that_the_truth_forbids_or_denies_is_wrong() -> None:
-    forbids = mine.Truth(forbidden=frozenset({"sad"}))
-    assert taken(mine.hard_emotions(emotions("ssss"), forbids, 0.8)) == [(0, "wrong: sad, which truth.yaml forbids")]
-    denies = mine.Truth(shown=(("happy", (0.0, 0.1)),))
-    assert taken(mine.hard_emotions(emotions("hnns"), denies, 0.8)) == [
+    forbids = moments.Truth(forbidden=frozenset({"sad"}))
+    assert taken(moments.hard_emotions(emotions("ssss"), forbids, 0.8)) == [(0, "wrong: sad, which truth.yaml forbids")]
+    denies = moments.Truth(shown=(("happy", (0.0, 0.1)),))
+    assert taken(moments.hard_emotions(emotions("hnns"), denies, 0.8)) == [
         (1, "wrong: neutral, but truth.yaml says happy")
     ]
-    assert mine.hard_emotions(emotions("hhhh"), denies, 0.8) == []
+    assert moments.hard_emotions(emotions("hhhh"), denies, 0.8) == []
 
 
 def test_of_wrong_frames_that_look_alike_one_each_half_second_is_taken() -> None:
-    truth = mine.Truth(closed=())
-    found = mine.hard_eyes({"right": eyes("c" * 46), "left": eyes("x" * 46)}, truth, 0.8)
+    truth = moments.Truth(closed=())
+    found = moments.hard_eyes({"right": eyes("c" * 46), "left": eyes("x" * 46)}, truth, 0.8)
     assert [one.frame for one in found] == [0, 15, 30, 45]
     assert {one.side for one in found} == {"right"}
 
 
 def test_an_eye_called_closed_in_a_labelled_closure_or_at_its_edge_is_not_wrong() -> None:
     shut = eyes("o" * 27 + "c" * 36 + "o" * 10)  # from 0.9 to 2.1 s
-    labelled, unsure = mine.Truth(closed=((1.0, 2.0),)), mine.Truth(closed=(), unsure=((0.8, 2.2),))
-    assert mine.hard_eyes({"right": shut, "left": shut}, labelled, 0.8) == []
-    assert mine.hard_eyes({"right": shut, "left": shut}, unsure, 0.8) == []
+    labelled, unsure = moments.Truth(closed=((1.0, 2.0),)), moments.Truth(closed=(), unsure=((0.8, 2.2),))
+    assert moments.hard_eyes({"right": shut, "left": shut}, labelled, 0.8) == []
+    assert moments.hard_eyes({"right": shut, "left": shut}, unsure, 0.8) == []
 
 
 def test_an_eye_called_open_amid_a_labelled_closure_is_wrong() -> None:
-    truth = mine.Truth(closed=((0.0, 2.0),))
-    (found,) = mine.hard_eyes({"right": eyes("c" * 30 + "o" * 10 + "c"), "left": eyes("x" * 41)}, truth, 0.8)
+    truth = moments.Truth(closed=((0.0, 2.0),))
+    (found,) = moments.hard_eyes({"right": eyes("c" * 30 + "o" * 10 + "c"), "left": eyes("x" * 41)}, truth, 0.8)
     assert (found.frame, found.why) == (30, "wrong: open, but truth.yaml says closed")
 
 
 def test_a_blink_is_no_contradiction_and_a_glimpse_amid_a_closure_is() -> None:
     blink, glimpse = "ooooccccoooo", "ccccoocccc"
-    assert mine.hard_eyes({"right": eyes(blink), "left": eyes(blink)}, mine.Truth(), 0.8) == []
-    found = mine.hard_eyes({"right": eyes(glimpse), "left": eyes("x" * 10)}, mine.Truth(), 0.8)
+    assert moments.hard_eyes({"right": eyes(blink), "left": eyes(blink)}, moments.Truth(), 0.8) == []
+    found = moments.hard_eyes({"right": eyes(glimpse), "left": eyes("x" * 10)}, moments.Truth(), 0.8)
     assert taken(found) == [
         (3, "contradicts itself: closed, open, closed within 0.10 s"),
         (4, "contradicts itself: closed, open, closed within 0.10 s"),
@@ -116,7 +117,7 @@ def test_a_blink_is_no_contradiction_and_a_glimpse_amid_a_closure_is() -> None:
 
 
 def test_one_eye_closed_and_the_other_open_are_both_taken() -> None:
-    found = mine.hard_eyes({"right": eyes("oooo"), "left": eyes("oco-")}, mine.Truth(), 0.8)
+    found = moments.hard_eyes({"right": eyes("oooo"), "left": eyes("oco-")}, moments.Truth(), 0.8)
     assert [(one.frame, one.side) for one in found] == [(1, "left"), (1, "right")]
 
 
@@ -131,7 +132,7 @@ def clip(synthetic_recording: Path, tmp_path_factory: pytest.TempPathFactory) ->
 @pytest.fixture(scope="module")
 def mined(clip: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("mined") / "crops"
-    ((_, found),) = mine_run.search([clip], MinedFolder(folder), VisionConfig())
+    ((_, found),) = search.search([clip], MinedFolder(folder), VisionConfig())
     assert found
     return folder
 
@@ -144,7 +145,7 @@ def test_the_crops_of_what_is_wrong_are_kept_with_a_manifest_to_be_labelled(mine
     assert all(CLOSURE[0] - 0.3 <= float(row["time"]) <= CLOSURE[1] + 0.3 for row in wrong)
     assert all(row["answers"].startswith("closed ") and row["label"] == "" for row in wrong)
     for row in rows:
-        assert cv2.imread(str(mined / row["file"]), cv2.IMREAD_UNCHANGED).shape == (mine_run.SIDE, mine_run.SIDE)
+        assert cv2.imread(str(mined / row["file"]), cv2.IMREAD_UNCHANGED).shape == (search.SIDE, search.SIDE)
     on_disk = {str(path.relative_to(mined)) for path in mined.rglob("*.png")}
     assert on_disk == {row["file"] for row in rows}
 
@@ -156,17 +157,17 @@ def test_the_folder_says_what_it_holds_and_is_for_its_owner_alone(mined: Path) -
 
 def test_the_same_search_again_gives_the_same_files_and_keeps_labels(mined: Path, clip: Path, tmp_path: Path) -> None:
     again = tmp_path / "again"
-    list(mine_run.search([clip], MinedFolder(again), VisionConfig()))
+    list(search.search([clip], MinedFolder(again), VisionConfig()))
     files = {path.relative_to(mined) for path in mined.rglob("*") if path.is_file()}
     assert {path.relative_to(again) for path in again.rglob("*") if path.is_file()} == files
     assert all((again / name).read_bytes() == (mined / name).read_bytes() for name in files)
 
     labelled = (again / MANIFEST).read_text().replace("open,\n", "open,open\n")
     (again / MANIFEST).write_text(labelled)
-    ((_, found),) = mine_run.search([clip], MinedFolder(again), VisionConfig())
+    ((_, found),) = search.search([clip], MinedFolder(again), VisionConfig())
     assert found is None  # searched before
     (again / "searched.json").unlink()
-    ((_, found),) = mine_run.search([clip], MinedFolder(again), VisionConfig())
+    ((_, found),) = search.search([clip], MinedFolder(again), VisionConfig())
     assert found
     assert (again / MANIFEST).read_text() == labelled
 
@@ -189,9 +190,9 @@ def test_a_git_work_tree_is_refused_before_anything_is_looked_at(tmp_path: Path,
 
 
 def test_a_model_for_another_task_is_refused() -> None:
-    assert mine_run.with_models([SHIPPED_MODELS / "eyes.tflite"]).eyes_model == SHIPPED_MODELS / "eyes.tflite"
+    assert search.with_models([SHIPPED_MODELS / "eyes.tflite"]).eyes_model == SHIPPED_MODELS / "eyes.tflite"
     with pytest.raises(InputError, match="this model is for face; name one for emotion or eyes"):
-        mine_run.with_models([SHIPPED_MODELS / "face.tflite"])
+        search.with_models([SHIPPED_MODELS / "face.tflite"])
 
 
 def test_a_folder_that_cannot_be_written_is_one_sentence(tmp_path: Path) -> None:
@@ -209,10 +210,10 @@ def test_a_manifest_that_a_person_broke_is_one_sentence(tmp_path: Path) -> None:
 def test_truth_that_names_what_is_seen_is_read_beside_what_evaluate_reads(tmp_path: Path) -> None:
     truth = {"eyes_closed_s": [[1, 2]], "sad_s": [[20, 70]], "forbid": ["sad"]}
     (tmp_path / "truth.yaml").write_text(yaml.safe_dump(truth))
-    assert mine_run.truth_of(tmp_path) == mine.Truth(((1.0, 2.0),), (), (("sad", (20.0, 70.0)),), frozenset({"sad"}))
+    assert search.truth_of(tmp_path) == moments.Truth(((1.0, 2.0),), (), (("sad", (20.0, 70.0)),), frozenset({"sad"}))
     (tmp_path / "truth.yaml").write_text("sad_s: 20\n")
     with pytest.raises(InputError, match=r"hold spans \[start, end\]"):
-        mine_run.truth_of(tmp_path)
+        search.truth_of(tmp_path)
 
 
 def test_the_command_counts_what_it_found_and_warns_of_the_images(clip: Path, tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from edge.errors import InputError
 from edge.vision.card import Dataset
 from train.data.examples import Examples
-from train.mine_folder import MANIFEST, read_manifest
+from train.mining.folder import MANIFEST, read_manifest
 from train.recipes import Recipe
 
 FRAMED_AS = {"emotion": "fer2013", "eyes": "face"}

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from train.fairness import Finding, Group, Verdict
-from train.fairness_limits import Limits
+from train.fairness.differences import Finding, Group, Verdict
+from train.fairness.limits import Limits
 
 VERDICTS: tuple[Verdict, ...] = ("not within", "too few to tell", "within")
 

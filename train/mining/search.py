@@ -26,21 +26,21 @@ from edge.replay.truth import read_truth
 from edge.vision.card import read_card
 from edge.vision.crops import cut, emotion_square, eye_squares
 from edge.vision.pipeline import Pipeline
-from train import mine
 from train.data.face_eyes import MARGIN
-from train.mine_folder import MinedFolder, Row
+from train.mining import moments
+from train.mining.folder import MinedFolder, Row
 
 SIDE = 96
 """Pixels of a crop: enough for a person to label it by."""
 EMOTIONS = ("happy", "neutral", "sad", "surprise")
-TASKS: tuple[mine.Task, ...] = ("emotion", "eyes")
+TASKS: tuple[moments.Task, ...] = ("emotion", "eyes")
 
 
 def search(
     recordings: Sequence[Path],
     folder: MinedFolder,
     config: VisionConfig,
-    tasks: Sequence[mine.Task] = TASKS,
+    tasks: Sequence[moments.Task] = TASKS,
     confidence: float = 0.8,
 ) -> Iterator[tuple[Path, Counter[str] | None]]:
     """Each recording, and how many crops were found for which reason; None where it had been searched before.
@@ -83,14 +83,14 @@ def with_models(models: Sequence[Path]) -> VisionConfig:
     return VisionConfig().model_copy(update=changes)
 
 
-def truth_of(recording: Path) -> mine.Truth:
+def truth_of(recording: Path) -> moments.Truth:
     """What the recording's truth.yaml says; nothing where there is none.
 
     Beside what `evaluate` reads, `happy_s`, `neutral_s`, `sad_s` and `surprise_s` are spans in which that is seen.
     """
     path = recording / "truth.yaml"
     if not path.is_file():
-        return mine.Truth()
+        return moments.Truth()
     truth = read_truth(recording)
     labels: Any = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
     try:
@@ -98,12 +98,12 @@ def truth_of(recording: Path) -> mine.Truth:
     except (TypeError, ValueError):
         raise InputError(f"{path}: {', '.join(f'{name}_s' for name in EMOTIONS)} hold spans [start, end].") from None
     forbidden = frozenset({"sad"} if "sad" in truth.forbid else ())
-    return mine.Truth(truth.eyes_closed_s, truth.not_scored_s, tuple(shown), forbidden)
+    return moments.Truth(truth.eyes_closed_s, truth.not_scored_s, tuple(shown), forbidden)
 
 
 def _search_one(
-    recording: Path, config: VisionConfig, tasks: Sequence[mine.Task], confidence: float
-) -> tuple[dict[int, list[tuple[mine.Task, mine.Find]]], dict[int, Face]]:
+    recording: Path, config: VisionConfig, tasks: Sequence[moments.Task], confidence: float
+) -> tuple[dict[int, list[tuple[moments.Task, moments.Find]]], dict[int, Face]]:
     """By frame what was found, and the face of every frame that has one."""
     truth = truth_of(recording)
     pipeline = Pipeline(config.model_copy(update={"emotion_interval_s": 0.0}))  # every frame has its own answer
@@ -113,15 +113,15 @@ def _search_one(
         seen = pipeline.see(frame)
         if seen.face is not None:
             faces[frame.sequence] = seen.face
-        emotions.append(mine.emotion_reading(frame.sequence, frame.time, seen.emotion))
-        right.append(mine.eye_reading(frame.sequence, frame.time, seen.eyes.right))
-        left.append(mine.eye_reading(frame.sequence, frame.time, seen.eyes.left))
-    found: dict[int, list[tuple[mine.Task, mine.Find]]] = {}
+        emotions.append(moments.emotion_reading(frame.sequence, frame.time, seen.emotion))
+        right.append(moments.eye_reading(frame.sequence, frame.time, seen.eyes.right))
+        left.append(moments.eye_reading(frame.sequence, frame.time, seen.eyes.left))
+    found: dict[int, list[tuple[moments.Task, moments.Find]]] = {}
     for task in tasks:
         hard = (
-            mine.hard_emotions(emotions, truth, confidence)
+            moments.hard_emotions(emotions, truth, confidence)
             if task == "emotion"
-            else mine.hard_eyes({"right": right, "left": left}, truth, confidence)
+            else moments.hard_eyes({"right": right, "left": left}, truth, confidence)
         )
         for find in hard:
             found.setdefault(find.frame, []).append((task, find))
@@ -137,7 +137,7 @@ def _frames(recording: Path) -> Iterator[Frame]:
                 return
 
 
-def _crop(image: GreyImage, face: Face, side: mine.Side) -> bytes:
+def _crop(image: GreyImage, face: Face, side: moments.Side) -> bytes:
     """PNG of the face as FER2013 frames it, or of an eye with room around; the light is as it was."""
     if side:
         square = dict(zip(("right", "left"), eye_squares(face), strict=True))[side]
@@ -147,7 +147,7 @@ def _crop(image: GreyImage, face: Face, side: mine.Side) -> bytes:
     return bytes(cv2.imencode(".png", cut(image, square, SIDE))[1])
 
 
-def _row(name: str, recording: Path, time: float, task: mine.Task, find: mine.Find) -> Row:
+def _row(name: str, recording: Path, time: float, task: moments.Task, find: moments.Find) -> Row:
     answers = ", ".join(f"{label} {share:.2f}" for label, share in find.reading.answers)
     return {
         "file": name,

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from edge.errors import InputError
 
-SHIPPED = Path(__file__).with_name("audit_limits.yaml")
+SHIPPED = Path(__file__).parents[1] / "audit_limits.yaml"
 
 
 class Limit(BaseModel):

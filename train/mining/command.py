@@ -29,14 +29,14 @@ def mine(
 
     Example: train-model mine recordings/*/ --output ~/mined
     """
-    from train import mine_run
-    from train.mine_folder import MinedFolder
+    from train.mining import search
+    from train.mining.folder import MinedFolder
 
-    config = mine_run.with_models(models)
+    config = search.with_models(models)
     folder = MinedFolder(output)
     click.echo(f"{output}: this folder will hold IMAGES OF PERSONS; guard it as the recordings.", err=True)
-    chosen = [task for task in mine_run.TASKS if not tasks or task in tasks]
-    for recording, found in mine_run.search(recordings, folder, config, chosen, confidence):
+    chosen = [task for task in search.TASKS if not tasks or task in tasks]
+    for recording, found in search.search(recordings, folder, config, chosen, confidence):
         if found is None:
             click.echo(f"{recording}: was searched before")
             continue

@@ -13,7 +13,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from train.fairness_limits import Limits
+from train.fairness.limits import Limits
 
 YOUNG = ("0-2", "3-9", "10-19")
 """FairFace's ages that are listed and not judged: nobody of them, or hardly anybody, drives."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from edge.config import FaceConfig, VisionConfig
-from train import fairness, fairness_limits, fairness_page, fairness_pictures
+from train.fairness import differences, pages, subjects
+from train.fairness import limits as fairness_limits
 
 
 def audit(task: str, model: Path, data: Path, limits_file: Path | None = None) -> tuple[str, bool]:
@@ -21,15 +22,15 @@ def audit(task: str, model: Path, data: Path, limits_file: Path | None = None) -
         InputError: the pictures or the limits cannot be read.
         ConfigError: the model cannot be used.
     """
-    measures = fairness_pictures.MEASURES[task]
+    measures = subjects.MEASURES[task]
     limits = fairness_limits.read_limits(limits_file or fairness_limits.SHIPPED, measures=measures)
-    facts = fairness_pictures.facts(data, _with(task, model))
+    facts = subjects.facts(data, _with(task, model))
     findings = [
         finding
         for measure in measures
-        for finding in fairness.judge(measure, facts.said[measure], facts.people, limits)
+        for finding in differences.judge(measure, facts.said[measure], facts.people, limits)
     ]
-    page = fairness_page.page(task, findings, limits, len(facts))
+    page = pages.page(task, findings, limits, len(facts))
     return page, all(finding.verdict != "not within" for finding in findings)
 
 

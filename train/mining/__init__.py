@@ -1,0 +1,1 @@
+"""Hard negatives from recordings, for a person to label: train-model mine."""
