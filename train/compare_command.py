@@ -42,8 +42,8 @@ FOLDER = click.Path(path_type=Path)
     "--weights",
     "weights",
     multiple=True,
-    metavar="none|imagenet|NAME=FILE",
-    help="What backbones begin with; repeat for several files.  [default: imagenet]",
+    metavar="none|imagenet|FILE|NAME=FILE",
+    help="What backbones begin with; repeat for one NAME each.  [default: imagenet]",
 )
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
 @click.option("--quiet", is_flag=True, help="No progress bar.")
