@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -93,6 +94,13 @@ def _sandbox() -> str:
     return " ".join(f"-p {shlex.quote(line)}" for line in lines)
 
 
+@pytest.fixture(scope="module")
+def plain(boot: Callable[..., Booted], installed: Path) -> Iterator[Booted]:
+    """A machine that several tests use in turn."""
+    with boot(installed) as machine:
+        yield machine
+
+
 @pytest.fixture
 def told(machine: Booted) -> dict[str, str | None]:
     """Why each try failed; None: it did not."""
@@ -144,3 +152,16 @@ def test_the_same_port_is_reached_without_the_sandbox(machine: Booted) -> None:
     )
     machine.run("sleep 1")
     machine.run("python3 -c \"import socket; socket.create_connection(('10.9.8.7', 8080), 2, ('10.9.8.7', 0))\"")
+
+
+@pytest.mark.parametrize(
+    ("host", "allowed"), [("localhost", None), ("127.0.0.1", None), ("10.9.8.7", "10.9.8.7"), ("broker.example", "any")]
+)
+def test_the_network_is_open_for_the_broker_of_the_configuration_alone(
+    plain: Booted, host: str, allowed: str | None
+) -> None:
+    plain.run(f"sed -i 's/host: [^,]*/host: {host}/' /etc/driver-monitor/config.yaml")
+    plain.run("/opt/driver-monitor/current/systemd/network")
+    said = plain.run("cat /etc/systemd/system/driver-monitor.service.d/network.conf", check=False)
+    assert said.returncode == (1 if allowed is None else 0)
+    assert allowed is None or f"IPAddressAllow={allowed}\n" in said.stdout

@@ -110,3 +110,16 @@ def test_the_installer_says_what_to_do(machine: Booted, wheels: Path) -> None:
         assert done.returncode == code
         assert mend in done.stdout
         assert len(done.stdout.splitlines()) == 1
+
+
+def test_the_password_is_lent_by_systemd(machine: Booted) -> None:
+    lent = "/run/credentials/driver-monitor.service/password"
+    machine.run("umask 077; echo secret >/etc/driver-monitor/password")
+    machine.run(
+        f"sed -i 's|host: localhost|&, username: bus-17, password_file: {lent}|' /etc/driver-monitor/config.yaml"
+    )
+    drop_in = "[Service]\nLoadCredential=password:/etc/driver-monitor/password\n"
+    machine.write("/etc/systemd/system/driver-monitor.service.d/password.conf", drop_in)
+    machine.run("systemctl daemon-reload")
+    start(machine)
+    next_event(machine)
