@@ -44,9 +44,6 @@ class Found:
         return Found(self.images[chosen], self.split[chosen], labels, self.order)
 
 
-FER2013_LABELS = ("angry", "disgust", "fear", "happy", "neutral", "sad", "surprise")
-
-
 def read(task: str, data: Path) -> Found:
     """The set of a task.
 
@@ -58,12 +55,11 @@ def read(task: str, data: Path) -> Found:
         images = fer2013.read_images(data / "fer2013", len(index.split))
         majority = np.array(fer2013.VOTES)[index.votes.argmax(axis=1)]
         majority = np.where(index.votes.max(axis=1) > 0, majority, "")
-        extra = tuple(sorted(set(index.label.tolist()) - set(FER2013_LABELS)))
         return Found(
             images,
             index.split,
             {"fer2013": index.label, "ferplus": majority},
-            {"fer2013": FER2013_LABELS + extra, "ferplus": fer2013.VOTES},
+            {"fer2013": fer2013.LABELS, "ferplus": fer2013.VOTES},
             index.votes,
         )
     if task == "eyes":

@@ -114,6 +114,19 @@ def test_a_missing_column_is_told(tmp_path: Path) -> None:
         fer2013.read(folder, "Training")
 
 
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [
+        ("0,Training,bored,0,0,10,0,0,0,0,0,0,0,0", "line 2: label 'bored' is none of angry, disgust"),
+        ("0,Train,happy,0,0,10,0,0,0,0,0,0,0,0", "line 2: split 'Train' is none of Training, PublicTest"),
+        ("0,Training,happy,0,0,many,0,0,0,0,0,0,0,0", "'many' does not fit"),
+    ],
+)
+def test_a_row_that_does_not_fit_is_told(tmp_path: Path, row: str, said: str) -> None:
+    with pytest.raises(InputError, match=said):
+        fer2013.read(_made(tmp_path, [row]), "Training")
+
+
 def test_a_mosaic_that_is_too_short_is_told(tmp_path: Path) -> None:
     rows = [f"{i},Training,happy,{i},0,10,0,0,0,0,0,0,0,0" for i in range(33)]
     with pytest.raises(InputError, match=r"00\.webp: the mosaic has 32 tiles, not 33"):

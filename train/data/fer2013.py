@@ -23,6 +23,7 @@ Split = Literal["Training", "PublicTest", "PrivateTest"]
 SPLITS: tuple[Split, ...] = ("Training", "PublicTest", "PrivateTest")
 
 CLASSES = ("happy", "neutral", "sad", "surprise")
+LABELS = ("angry", "disgust", "fear", "happy", "neutral", "sad", "surprise")
 VOTES = ("neutral", "happiness", "surprise", "sadness", "anger", "disgust", "fear", "contempt", "unknown", "NF")
 ANSWERS = (*CLASSES, "unknown", "anger", "disgust", "fear", "contempt")
 """What training asks for: the four classes first; the others keep it from learning that every face is one of four."""
@@ -59,13 +60,19 @@ def read_index(folder: Path) -> Index:
     """labels.csv of the folder.
 
     Raises:
-        InputError: the file is missing, or lacks a column.
+        InputError: the file is missing, lacks a column, or names a split or label that there is not.
     """
     path = folder / "labels.csv"
     try:
         with path.open(newline="") as file:
             rows = list(csv.DictReader(file))
         votes = [[int(row[f"ferplus_{name}"] or 0) for name in VOTES] for row in rows]
+        for line, row in enumerate(rows, start=2):
+            for column, known in (("split", SPLITS), ("label", LABELS)):
+                if row[column] not in known:
+                    raise InputError(
+                        f"{path}: line {line}: {column} '{row[column]}' is none of {', '.join(known)}; mend the row."
+                    )
         return Index(
             split=np.array([row["split"] for row in rows]),
             label=np.array([row["label"] for row in rows]),
