@@ -15,6 +15,8 @@ import socket
 import sys
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 from edge.cameras import handover
@@ -36,6 +38,7 @@ def main(orders: str, open_camera: OpenSource = open_source) -> None:
     """Serve frames until the reader hangs up or the camera ends."""
     told = json.loads(orders)
     _die_with(told["parent"])
+    _die_first()
     link = _Link(told["socket"], told["memory"])
     try:
         camera = open_camera(told["kind"], told["settings"])
@@ -168,6 +171,12 @@ def _die_with(parent: int) -> None:
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:  # it ended before that was said
         os._exit(0)
+
+
+def _die_first() -> None:
+    """Where memory is short it is this process that goes, and comes back, and not the one that watches."""
+    with suppress(OSError):
+        Path("/proc/self/oom_score_adj").write_text("1000", encoding="ascii")
 
 
 if __name__ == "__main__":

@@ -149,6 +149,12 @@ def test_frames_of_another_size_are_left_out_until_they_are_how_it_is(
     assert "it gave no frame for 0.4 s; it is started anew" in caplog.text
 
 
+def test_where_memory_is_short_it_goes_first(wild: Open) -> None:
+    with wild("sound") as camera:
+        next_frame(camera)
+        assert Path(f"/proc/{camera.pid}/oom_score_adj").read_text() == "1000\n"
+
+
 def test_trouble_that_stays_is_said_once(wild: Open, caplog: pytest.LogCaptureFixture) -> None:
     with wild("always-die") as camera:
         pids = set()
@@ -229,18 +235,25 @@ def test_a_recording_in_real_time_stands_in_for_a_device(tmp_path: Path) -> None
 def test_the_process_goes_with_a_reader_that_is_killed(how: str) -> None:
     """Nothing is left but what the system takes back: the memory has no name."""
     reader = f"""
-import sys, time
+from edge.cameras.camera import CameraStalled
 from edge.cameras.process import ProcessCamera
 with ProcessCamera("wild", {{}}, stall_s=1000, command=({sys.executable!r}, {str(WILD)!r}, {how!r})) as camera:
-    for _ in range({0 if "open" in how else 3}):
-        camera.read(1000)
-    print(camera.pid, flush=True)
-    camera.read(1000) if "hang" in {how!r} else time.sleep(1000)
+    told = frames = 0
+    while True:
+        try:
+            frames += camera.read(1.0) is not None
+            waited = False
+        except CameraStalled:
+            waited = True
+        if not told and (frames == 100 or waited):
+            told = print(camera.pid, flush=True) is None
 """
     with subprocess.Popen([sys.executable, "-c", reader], stdout=subprocess.PIPE, text=True) as running:
         assert running.stdout
-        child = psutil.Process(int(running.stdout.readline()))
-        running.kill()
+        try:
+            child = psutil.Process(int(running.stdout.readline()))
+        finally:
+            running.kill()
     gone, alive = psutil.wait_procs([child], timeout=PATIENCE)
     assert gone
     assert not alive

@@ -6,8 +6,15 @@ import logging
 
 import pytest
 
+from edge.cameras.camera import CameraEnded
+from edge.config import RulesConfig
+from edge.delivery.event import EventBuilder
+from edge.monitor import Monitor
+from edge.records import Frame
+from edge.rules.policy import Policy
 from edge.service.notify import Notifier
 from edge.service.stages import Stages, Watcher
+from edge.service.watch import Stop, watch
 from edge.service.watchdog import Watchdog
 
 
@@ -85,6 +92,29 @@ def test_without_a_watchdog_the_manager_hears_the_rest(dog: Watchdog, manager: M
     dog.frame_decided(0.01)
     dog.close()
     assert manager.heard == ["STATUS=watching", "READY=1", "STOPPING=1"]
+
+
+class Gone:
+    """A camera at its end."""
+
+    def __enter__(self) -> Gone:
+        raise CameraEnded("enough")
+
+    def __exit__(self, *_: object) -> None: ...
+
+    def read(self, timeout: float) -> Frame:
+        raise NotImplementedError
+
+
+@pytest.mark.parametrize(("interval_s", "warned"), [(5.9, True), (6.0, False), (None, False)])
+def test_a_watchdog_too_short_for_a_silent_camera_is_told(
+    manager: Manager, interval_s: float | None, warned: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    manager.watchdog_s = interval_s
+    monitor = Monitor(None, Policy(RulesConfig()), EventBuilder("bus-17", 1), "system")  # type: ignore[arg-type]
+    watch(Gone(), monitor, 2.0, Stop(), manager, lambda _step: None)
+    assert ("make it 6 s or more" in caplog.text) == warned
+    assert manager.heard == ["STOPPING=1"]
 
 
 def test_a_stage_that_takes_too_long_is_said_once_by_name_and_so_is_its_end(
