@@ -149,7 +149,8 @@ class _Run:
     settings: dict[str, Any]
     weights: str
     spent: float = 0.0
-    """Seconds of training, those of earlier runs, too."""
+    """Seconds of training, those of earlier runs, too; the first batch of a process, which traces, is not counted."""
+    traced: bool = False
 
     def share(self, history: list[dict[str, float]], part: float, last: int, limits: Limits) -> float:
         """How much of the training is done, by epochs or by minutes."""
@@ -219,6 +220,8 @@ class _Run:
             for batch in range(first, len(batches)):
                 inputs, targets, weights = batches[batch]
                 value = float(self.model.train_on_batch(inputs, targets, sample_weight=weights))
+                if not self.traced:
+                    started, self.traced = time.monotonic(), True
                 done = batch + 1
                 loss += (value - loss) / done
                 now = time.monotonic()
