@@ -21,7 +21,7 @@ from edge.cameras.recording import RecordingCamera
 from edge.config import load_config
 from edge.delivery.outbox import Outbox
 from edge.rules.policy import Policy
-from edge.service.status import Status
+from edge.service.clock import SessionClock
 from edge.vision.pipeline import Pipeline
 
 AFTER = 20
@@ -56,7 +56,7 @@ PARTS: dict[str, tuple[type, str, Callable[..., None], int]] = {
     "rules": (Policy, "step", hang, AFTER),
     "alert": (Alarms, "take", hang, AFTER),
     "outbox": (Outbox, "put", hang, 0),
-    "status": (Status, "count", deadlock, AFTER),
+    "status": (SessionClock, "look", deadlock, AFTER),
     "camera": (RecordingCamera, "read", hang, AFTER),
 }
 
