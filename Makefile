@@ -72,12 +72,15 @@ test-vehicle: .venv/full.stamp
 		echo 'test-vehicle is skipped: only root can boot a container; run it as root.' >&2; test "$${CI:-}" != true; exit; \
 	fi; \
 	export PATH="$$PATH:/usr/sbin"; \
-	{ command -v systemd-nspawn && command -v debootstrap; } >/dev/null || $(call install,systemd-container debootstrap) || { \
-		echo 'test-vehicle is skipped: run «sudo apt-get install systemd-container debootstrap», then make again.' >&2; \
+	{ command -v systemd-nspawn && command -v debootstrap && command -v qemu-aarch64-static; } >/dev/null || \
+		$(call install,systemd-container debootstrap qemu-user-static) || { \
+		echo 'test-vehicle is skipped: run «sudo apt-get install systemd-container debootstrap qemu-user-static», then make again.' >&2; \
 		test "$${CI:-}" != true; exit; \
 	}; \
-	$(MAKE) --no-print-directory wheelhouse WHEELHOUSE=$(VEHICLE_CACHE)/wheels BOARDS=$$(uname -m) PYTHONS=3.11 >/dev/null; \
-	DRIVER_MONITOR_WHEELS=$(VEHICLE_CACHE)/wheels PYTHONPATH=tests $(BIN)/python -m pytest --timeout 900 tests/vehicle
+	for board in $$(uname -m) aarch64; do \
+		$(MAKE) --no-print-directory wheelhouse WHEELHOUSE=$(VEHICLE_CACHE)/wheels-$$board BOARDS=$$board PYTHONS=3.11 >/dev/null; \
+	done; \
+	DRIVER_MONITOR_WHEELS=$(VEHICLE_CACHE)/wheels-$$(uname -m) DRIVER_MONITOR_WHEELS_AARCH64=$(VEHICLE_CACHE)/wheels-aarch64 PYTHONPATH=tests $(BIN)/python -m pytest --timeout 900 tests/vehicle
 
 # An hour of the daemon with faults mixed in: does it grow, leak or slow down?
 SOAK ?= tests/recordings/synthetic_closure --output docs/soak.json

@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 
-PACKAGES = (
-    "systemd", "systemd-sysv", "dbus", "udev", "procps", "iproute2", "python3", "python3-venv", "mosquitto",
-    "mosquitto-clients", "gpsd",
+PYTHON = ("python3", "python3-venv")
+VEHICLE = (
+    *PYTHON, "systemd", "systemd-sysv", "dbus", "udev", "procps", "iproute2", "mosquitto", "mosquitto-clients", "gpsd",
 )  # fmt: skip
 MIRROR = "http://deb.debian.org/debian"
 
@@ -19,25 +20,32 @@ def cache() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "driver-monitor"
 
 
-def debian(suite: str) -> Path:
-    """The root of a Debian as small as the tests allow, such as that of `bookworm`."""
-    root = cache() / suite
+def debian(suite: str, packages: Sequence[str] = VEHICLE, architecture: str = "") -> Path:
+    """The root of a Debian as small as the tests allow, such as that of `bookworm`; another architecture's by name."""
+    name = f"{suite}-{architecture}" if architecture else suite
+    root = cache() / name
     if root.is_dir():
         return root
-    fresh = cache() / f"{suite}.new"
+    fresh = cache() / f"{name}.new"
     shutil.rmtree(fresh, ignore_errors=True)
+    shutil.rmtree(f"{root}.copy", ignore_errors=True)
     fresh.mkdir(parents=True)
     # In memory: dpkg asks the disk to be done after each file, and thrice the time goes by.
     subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2g,mode=755", "vehicle", fresh], check=True)
     try:
-        command = ["debootstrap", "--variant=minbase", f"--include={','.join(PACKAGES)}", suite, fresh / "root", MIRROR]
-        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+        command = ["debootstrap", "--variant=minbase", f"--include={','.join(packages)}"]
+        if architecture:
+            command.append(f"--arch={architecture}")
+        subprocess.run([*command, suite, fresh / "root", MIRROR], check=True, stdout=subprocess.DEVNULL)
         shutil.rmtree(fresh / "root/var/cache/apt")
         # What the machine that made it has told it, and services that the tests start themselves.
         (fresh / "root/etc/resolv.conf").unlink(missing_ok=True)
-        (fresh / "root/etc/machine-id").write_text("")
-        for unit in ("mosquitto.service", "gpsd.service", "gpsd.socket"):
-            (fresh / "root/etc/systemd/system" / unit).symlink_to("/dev/null")
+        if packages is VEHICLE:
+            (fresh / "root/etc/machine-id").write_text("")
+            for unit in ("mosquitto.service", "gpsd.service", "gpsd.socket"):
+                place = fresh / "root/etc/systemd/system" / unit
+                place.unlink(missing_ok=True)
+                place.symlink_to("/dev/null")
         subprocess.run(["cp", "-a", fresh / "root", f"{root}.copy"], check=True)
     finally:
         subprocess.run(["umount", fresh], check=True)

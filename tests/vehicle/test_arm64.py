@@ -1,0 +1,128 @@
+"""The device's processor architecture, emulated: its real wheels install, and the models say what they say here."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from measured import MEASURED
+from numpy.typing import NDArray
+from roots import PYTHON, debian
+
+from edge.records import Box
+from edge.vision.card import read_card
+from edge.vision.face_decode import decode
+
+Scores = NDArray[np.float32]
+ROOT = Path(__file__).resolve().parents[2]
+MODELS = sorted((ROOT / "edge" / "models").glob("*.tflite"))
+OUTPUTS = ROOT / "tests" / "runtime" / "outputs.py"
+WHEELS = "DRIVER_MONITOR_WHEELS_AARCH64"
+BINFMT = Path("/proc/sys/fs/binfmt_misc")
+QEMU = Path("/usr/lib/binfmt.d/qemu-aarch64.conf")
+PICTURES = 10
+LARGEST = 2
+"""Steps of int8 by which an output of a reader may differ: the two processors' kernels need not round alike.
+
+The detector's may differ more where a cell sees no face; what it finds must be found by both, and in the same place.
+"""
+
+
+@pytest.fixture(scope="module")
+def board(scratch: Path) -> Iterator[Path]:
+    """The root of a Debian for arm64 with the driver monitor in /opt/env; what is written to it is thrown away."""
+    if WHEELS not in os.environ or not QEMU.exists():
+        pytest.skip(f"no qemu-user-static or no {WHEELS}: make test-vehicle sets up both")
+    if not (BINFMT / "register").exists():
+        subprocess.run(["mount", "-t", "binfmt_misc", "binfmt_misc", BINFMT], check=True)
+    if not (BINFMT / "qemu-aarch64").exists():
+        (BINFMT / "register").write_text(QEMU.read_text())
+    lower = debian("bookworm", PYTHON, "arm64")
+    upper, work, root = (scratch / f"arm64{name}" for name in ("", ".work", ".root"))
+    for folder in (upper, work, root):
+        folder.mkdir()
+    options = f"lowerdir={lower},upperdir={upper},workdir={work}"
+    subprocess.run(["mount", "-t", "overlay", "-o", options, "arm64", root], check=True)
+    try:
+        (root / "io").mkdir()
+        subprocess.run(["mount", "--bind", os.environ[WHEELS], root / "mnt"], check=True)
+        begin = time.monotonic()
+        say(root, "python3 -m venv --without-pip /opt/env")
+        pip = "PYTHONPATH=$(echo /usr/share/python-wheels/pip-*.whl) python3 -m pip --python /opt/env/bin/python"
+        say(root, f"{pip} install -q --no-compile --no-index --find-links /mnt driver-monitor")
+        MEASURED["install on arm64, emulated"] = f"{time.monotonic() - begin:.0f} s"
+        yield root
+    finally:
+        subprocess.run(["umount", root / "mnt"], check=False)
+        subprocess.run(["umount", "--lazy", root], check=True)
+
+
+def say(root: Path, command: str) -> str:
+    """The standard output of what must succeed there."""
+    environment = ["env", "-i", "PATH=/usr/local/bin:/usr/bin:/bin", "LANG=C.UTF-8", "PIP_CONFIG_FILE=/dev/null"]
+    done = subprocess.run(
+        ["chroot", root, *environment, "sh", "-c", command], capture_output=True, text=True, timeout=600, check=False
+    )
+    assert done.returncode == 0, f"{command}\n{done.stdout}{done.stderr}"
+    return done.stdout.strip()
+
+
+def test_the_boards_wheels_install_and_the_command_answers(board: Path) -> None:
+    assert say(board, "uname -m") == "aarch64"
+    assert "driver-monitor" in say(board, "/opt/env/bin/driver-monitor --version")
+    assert "vehicle" in say(board, "/opt/env/bin/driver-monitor schema config")
+
+
+@pytest.mark.parametrize("model", MODELS, ids=lambda path: path.stem)
+def test_a_model_says_the_same_within_the_rounding_of_int8(
+    board: Path, model: Path, synthetic_recording: Path, tmp_path: Path
+) -> None:
+    size = read_card(model).input
+    video = cv2.VideoCapture(str(synthetic_recording / "video.mp4"))
+    frames = [cv2.cvtColor(video.read()[1], cv2.COLOR_BGR2GRAY) for _ in range(PICTURES * 30)][::30]
+    np.save(board / "io" / "pictures.npy", [cv2.resize(frame, (size.width, size.height)) for frame in frames])
+    (board / "io" / "outputs.py").write_text(OUTPUTS.read_text())
+    (board / "io" / model.name).write_bytes(model.read_bytes())
+
+    say(board, f"cd /io && /opt/env/bin/python outputs.py {model.name} pictures.npy there.json default")
+    command = [sys.executable, OUTPUTS, model, board / "io" / "pictures.npy", tmp_path / "here.json", "default"]
+    subprocess.run(command, check=True, capture_output=True, env={**os.environ, "PYTHONPATH": str(ROOT)})
+
+    here, there = (json.loads(path.read_text()) for path in (tmp_path / "here.json", board / "io" / "there.json"))
+    assert here["step"] == there["step"]
+    ours, theirs = (np.asarray(said["scores"], np.float32) for said in (here, there))
+    steps = np.abs(np.rint((ours - theirs) / here["step"]))
+    MEASURED[f"{model.stem} on arm64"] = (
+        f"{int((steps > 0).sum())} of {steps.size} outputs differ, by {int(steps.max())} steps of int8 at most"
+    )
+    if model.stem == "face":
+        _assert_the_same_faces(ours, theirs)
+    else:
+        assert steps.max() <= LARGEST
+
+
+def _assert_the_same_faces(ours: Scores, theirs: Scores) -> None:
+    """What is surely found (0.85) on one must be found (0.6) on the other, there."""
+    found = 0
+    for one, other in ((ours, theirs), (theirs, ours)):
+        for sure, mean in zip(one, other, strict=True):
+            for face in decode(sure, 0.85):
+                found += 1
+                assert any(_overlap(face.box, candidate.box) > 0.9 for candidate in decode(mean, 0.6))
+    assert found >= PICTURES
+
+
+def _overlap(one: Box, other: Box) -> float:
+    """Intersection over union."""
+    width = min(one.x + one.width, other.x + other.width) - max(one.x, other.x)
+    height = min(one.y + one.height, other.y + other.height) - max(one.y, other.y)
+    shared = max(0.0, width) * max(0.0, height)
+    return shared / (one.width * one.height + other.width * other.height - shared)
