@@ -21,6 +21,10 @@ Scorer = Callable[[Any], NDArray[np.float32]]
 """Inputs float32[n, h, w, c] to logits float32[n, classes]; of a network that reads points, too, the list of both."""
 
 
+def _share(of: NDArray[np.bool_]) -> float:
+    return float(of.mean()) if len(of) else 0.0
+
+
 def _figures(recipe: Recipe, truth: NDArray[np.int64], probabilities: NDArray[np.float64]) -> dict[str, Any]:
     answer = probabilities.argmax(axis=1)
     numbers = list(range(len(recipe.classes)))
@@ -29,6 +33,15 @@ def _figures(recipe: Recipe, truth: NDArray[np.int64], probabilities: NDArray[np
         name: {"precision": float(p), "recall": float(r), "f1": float(f), "images": int(n)}
         for name, p, r, f, n in zip(recipe.classes, precision, recall, f1, count, strict=True)
     }
+    for name, above in recipe.thresholds.items():
+        if name in recipe.classes:
+            called = probabilities[:, recipe.classes.index(name)] > above
+            is_it = truth == recipe.classes.index(name)
+            classes[name] |= {
+                "threshold": above,
+                "recall_above": _share(called[is_it]),
+                "false_above": _share(called[~is_it]),
+            }
     return {
         "images": len(truth),
         "accuracy": float((answer == truth).mean()),
@@ -48,7 +61,8 @@ def measure(
 
     `auc` tells closed from open by their logits' difference, `auc_not_visible` not visible from both; `closed_said` is
     the share of eyes that cannot be seen that would be called closed, `hidden_said` of those that can, not visible.
-    `confusion` has the truth in rows; `loss` is the weighted cross-entropy against the targets.
+    A class with a threshold has `recall_above` and `false_above` it: shares of its images and of all others whose
+    probability is higher. `confusion` has the truth in rows; `loss` is the weighted cross-entropy against the targets.
     """
     everything = softmax(logits / temperature)
     targets = examples.targets[:, : logits.shape[1]]  # of those that the model learned, what it answers

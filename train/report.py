@@ -38,6 +38,13 @@ def table(results: Results) -> str:
                 f"| {label} | {row['precision']:.3f} | {row['recall']:.3f} | {row['f1']:.3f} | {row['images']} |"
             )
         lines.append("")
+        for label, row in figures["classes"].items():
+            if "recall_above" in row:
+                asked = f"{label} where P({label}) > {row['threshold']}"
+                lines += [f"{asked}: {row['recall_above']:.1%} of {label}, {row['false_above']:.1%} of all others", ""]
+    if "unknown" in results:
+        of = results["unknown"]
+        lines += [f"unknown: {of['no_faces']:.1%} of patches without a face, {of['faces']:.1%} of faces", ""]
     if "auc" in results:
         lines += ["| set | AUC, open against closed |", "|---|---|"]
         lines += [f"| {source} | {value:.4f} |" for source, value in results["auc"].items()]

@@ -42,6 +42,18 @@ def test_the_confusion_matrix_has_the_truth_in_rows() -> None:
     assert results["labels"]["ferplus"]["classes"]["sad"]["recall"] == 0.5
 
 
+def test_a_class_with_a_threshold_is_also_counted_above_it() -> None:
+    examples = _examples({"ferplus": [2, 2, 2, 1, 0]}, 4)
+    logits = np.log(
+        [[0.2, 0.4, 0.4, 0], [0.1, 0.5, 0.39, 0.01], [0.9, 0, 0.1, 0], [0, 0.6, 0.4, 0], [1, 0, 0, 0]]
+        + 1e-9 * np.ones(4)
+    )
+    classes = measure(EMOTION, examples, logits.astype(np.float32))["labels"]["ferplus"]["classes"]
+    assert classes["sad"]["recall_above"] == pytest.approx(2 / 3)
+    assert classes["sad"]["false_above"] == 0.5
+    assert "recall_above" not in classes["happy"]
+
+
 def test_the_auc_is_that_of_each_set() -> None:
     examples = _examples({"state": [0, 1, 0, 1, 2]}, 3, ["nir", "nir", "web", "web", "glare"])
     logits = np.array([[2, 0, 0], [0, 2, 0], [0, 2, 0], [2, 0, 0], [0, 0, 4]], np.float32)
@@ -106,6 +118,10 @@ def test_the_shipped_emotion_model_keeps_its_promise(data: Path, levelled: bool)
     )
     figures = results["labels"]
     assert figures["ferplus"]["accuracy"] >= 0.84
+    assert figures["ferplus"]["classes"]["sad"]["recall_above"] >= 0.8
+    assert figures["ferplus"]["calibration_error"] <= 0.03
+    assert results["unknown"]["faces"] <= 0.04
+    assert results["unknown"]["no_faces"] >= 0.95
     assert figures["fer2013"]["accuracy"] >= 0.77
     assert model.stat().st_size < 1_000_000
 
