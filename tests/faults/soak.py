@@ -92,13 +92,18 @@ def faults(vehicle: psutil.Process, broker: Broker, folder: Path, chance: random
     }
 
 
+def own_mb(process: psutil.Process) -> float:
+    """Anonymous and shared memory of a process: not the pages of libraries, which others share or don't."""
+    with suppress(psutil.Error, OSError):
+        lines = Path(f"/proc/{process.pid}/status").read_text().splitlines()
+        sizes = {name: rest.split() for name, _, rest in (line.partition(":") for line in lines)}
+        return sum(int(sizes[name][0]) for name in ("RssAnon", "RssShmem") if name in sizes) * 1024 / 1e6
+    return 0.0
+
+
 def sample(vehicle: psutil.Process, folder: Path, began: float) -> dict[str, Any]:
-    """One moment: `memory_mb` is the proportional share (PSS) of the daemon and its children, own pages and shared."""
+    """One moment: `memory_mb` is what daemon and children hold of their own, `daemon_mb` the daemon alone."""
     family = [vehicle, *vehicle.children(recursive=True)]
-    memory = 0
-    for process in family:
-        with suppress(psutil.Error):
-            memory += process.memory_full_info().pss
     try:
         status = ask([folder])
     except UserError:
@@ -106,8 +111,8 @@ def sample(vehicle: psutil.Process, folder: Path, began: float) -> dict[str, Any
     latency = status.get("latency_ms") or {}
     return {
         "second": round(time.monotonic() - began),
-        "memory_mb": round(memory / 1e6, 2),
-        "daemon_mb": round(vehicle.memory_full_info().uss / 1e6, 2),
+        "memory_mb": round(sum(map(own_mb, family)), 2),
+        "daemon_mb": round(own_mb(vehicle), 2),
         "descriptors": vehicle.num_fds(),
         "threads": vehicle.num_threads(),
         "processes": len(family),
