@@ -43,7 +43,8 @@ def board(scratch: Path) -> Iterator[Path]:
         pytest.skip(f"no qemu-user-static or no {WHEELS}: make test-vehicle sets up both")
     if not (BINFMT / "register").exists():
         subprocess.run(["mount", "-t", "binfmt_misc", "binfmt_misc", BINFMT], check=True)
-    if not (BINFMT / "qemu-aarch64").exists():
+    is_registered = (BINFMT / "qemu-aarch64").exists()
+    if not is_registered:
         (BINFMT / "register").write_text(QEMU.read_text())
     lower = debian("bookworm", PYTHON, "arm64")
     upper, work, root = (scratch / f"arm64{name}" for name in ("", ".work", ".root"))
@@ -63,6 +64,8 @@ def board(scratch: Path) -> Iterator[Path]:
     finally:
         subprocess.run(["umount", root / "mnt"], check=False)
         subprocess.run(["umount", "--lazy", root], check=True)
+        if not is_registered:
+            (BINFMT / "qemu-aarch64").write_text("-1")  # as it was before
 
 
 def say(root: Path, command: str) -> str:
