@@ -15,7 +15,8 @@ from typing import Any
 import click
 
 from edge.errors import CheckFailed, InputError, UserError
-from train import commands, compare_command, options
+from train import commands, options
+from train.comparison import command as comparison
 from train.mining import command as mining
 
 FOLDER = click.Path(path_type=Path)
@@ -295,7 +296,7 @@ group.add_command(commands.explore)
 group.add_command(commands.search)
 group.add_command(commands.ensemble)
 group.add_command(mining.mine)
-group.add_command(compare_command.compare)
+group.add_command(comparison.compare)
 
 
 @group.command()

@@ -12,12 +12,12 @@ from click.testing import CliRunner
 from compared import write_fer2013
 
 from edge.errors import InputError, UserError
-from train import compare_report
 from train.cli import group
-from train.compare_batches import Epoch, moved
-from train.compare_data import Splits, read, stratified
-from train.compare_measure import figures, wilson
-from train.compare_recipes import NAMES, REPORTS, Moves, Report, ended, rate_of
+from train.comparison import report
+from train.comparison.batches import Epoch, moved
+from train.comparison.data import Splits, read, stratified
+from train.comparison.measure import figures, wilson
+from train.comparison.recipes import NAMES, REPORTS, Moves, Report, ended, rate_of
 from train.data import Examples
 
 SHIPPED = Path(__file__).resolve().parents[2] / "edge" / "models" / "emotion.tflite"
@@ -153,7 +153,7 @@ def _row(splits: Splits) -> dict[str, object]:
 
 
 def test_the_table_says_published_and_own_and_what_training_was_cut(splits: Splits, tmp_path: Path) -> None:
-    compare_report.write(tmp_path, [_row(splits)], "What was asked.")
+    report.write(tmp_path, [_row(splits)], "What was asked.")
     page = (tmp_path / "comparison.md").read_text()
     assert "| `vgg16` | 4: 51.56 % | 91.67 % (74.2 to 97.7) | 95.83 % (79.8 to 99.3) |" in page
     assert "2.4 of 15 epochs, cut by --minutes 0.5; 79 images, 30 s (50 % of them)" in page
@@ -167,7 +167,7 @@ def test_the_table_says_published_and_own_and_what_training_was_cut(splits: Spli
 
 
 def test_the_csv_holds_plain_numbers_of_both_label_sets(splits: Splits) -> None:
-    (line,) = csv.DictReader(io.StringIO(compare_report.table_csv([_row(splits)])))
+    (line,) = csv.DictReader(io.StringIO(report.table_csv([_row(splits)])))
     assert float(line["fer2013_accuracy"]) == pytest.approx(23 / 24)
     assert float(line["ferplus_accuracy"]) == pytest.approx(22 / 24)
     assert float(line["fer2013_low"]) < 23 / 24 < float(line["fer2013_high"])

@@ -15,16 +15,16 @@ from compared import write_fer2013
 
 from edge.errors import InputError
 from edge.vision.card import InputSpec, ModelCard
-from train import compare, compare_device, compare_fit
 from train.architectures import pretrained
-from train.compare_data import Splits, read
-from train.compare_fit import Limits, Trained
-from train.compare_recipes import REPORTS
+from train.comparison import device, fit, run
+from train.comparison.data import Splits, read
+from train.comparison.fit import Limits, Trained
+from train.comparison.recipes import REPORTS
 
 BATCHES = 4
 """Of an epoch: 79 images, 16 a batch."""
 ANN = dataclasses.replace(REPORTS["ann"], batch=16, epochs=3)
-ASKED = compare.Asked(("logistic_regression", "ann"), limits=Limits(epochs=1))
+ASKED = run.Asked(("logistic_regression", "ann"), limits=Limits(epochs=1))
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +39,7 @@ def splits(made: Path) -> Splits:
 
 def _fit(splits: Splits, folder: Path, limits: Limits | None = None, **more: Any) -> Trained:
     given: dict[str, Any] = {"settings": {"seed": 0}, "limits": limits or Limits()} | more
-    return compare_fit.fit("ann", ANN, splits.training, splits.validation, folder, reference="fer2013", seed=0, **given)
+    return fit.fit("ann", ANN, splits.training, splits.validation, folder, reference="fer2013", seed=0, **given)
 
 
 @pytest.fixture(scope="module")
@@ -106,8 +106,8 @@ def test_fine_tuning_goes_on_in_its_second_part(
     monkeypatch.setattr(pretrained, "FINE_TUNED_FROM", 3)
     report = dataclasses.replace(REPORTS["resnet50v2_finetuned"], batch=16, epochs=60)
 
-    def fit(epochs: int, told: Callable[[float, str], None] = lambda *_: None) -> Trained:
-        return compare_fit.fit(
+    def train_for(epochs: int, told: Callable[[float, str], None] = lambda *_: None) -> Trained:
+        return fit.fit(
             "resnet50v2_finetuned",
             report,
             splits.training,
@@ -125,8 +125,8 @@ def test_fine_tuning_goes_on_in_its_second_part(
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        fit(2, lose_power)
-    trained = fit(2)
+        train_for(2, lose_power)
+    trained = train_for(2)
     assert [record["rate"] for record in trained.history] == [1e-4, 1e-5]
     assert trained.epochs == 2
 
@@ -135,7 +135,7 @@ def test_fine_tuning_goes_on_in_its_second_part(
 def output(made: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run of two classifiers, an epoch each."""
     folder = tmp_path_factory.mktemp("run")
-    compare.run(made, folder, ASKED, {}, shown=False)
+    run.run(made, folder, ASKED, {}, shown=False)
     return folder
 
 
@@ -155,19 +155,19 @@ def test_a_network_is_measured_as_the_vehicle_would_run_it(output: Path) -> None
 
 def test_what_is_done_is_not_trained_again(made: Path, output: Path) -> None:
     before = {path: path.stat().st_mtime_ns for path in output.rglob("*") if path.is_file()}
-    rows = compare.run(made, output, ASKED, {}, shown=False)
+    rows = run.run(made, output, ASKED, {}, shown=False)
     assert [row["name"] for row in rows] == ["logistic_regression", "ann"]
     assert {path: path.stat().st_mtime_ns for path in before} == before
 
 
 def test_a_result_of_another_seed_is_refused(made: Path, output: Path) -> None:
     with pytest.raises(InputError, match="holds a run with another seed; give the same options or another --output"):
-        compare.run(made, output, dataclasses.replace(ASKED, seed=1), {}, shown=False)
+        run.run(made, output, dataclasses.replace(ASKED, seed=1), {}, shown=False)
 
 
 def test_a_ready_int8_model_is_a_row(made: Path, output: Path) -> None:
     asked = dataclasses.replace(ASKED, architectures=())
-    rows = compare.run(made, output, asked, {"ready": output / "ann" / "int8.tflite"}, shown=False)
+    rows = run.run(made, output, asked, {"ready": output / "ann" / "int8.tflite"}, shown=False)
     row = rows[-1]
     assert row["name"] == "ready"
     assert row["device"]["multiply_adds"] == _result(output, "ann")["device"]["multiply_adds"]
@@ -178,8 +178,8 @@ def test_a_converter_that_crashes_is_told_and_ends_nothing(tmp_path: Path, monke
     crashing = tmp_path / "crashing"
     crashing.write_text("#!/bin/sh\nkill -SEGV $$\n")
     crashing.chmod(0o755)
-    monkeypatch.setattr(compare_device.sys, "executable", str(crashing))
+    monkeypatch.setattr(device.sys, "executable", str(crashing))
     card = ModelCard(task="emotion", version="0", labels=("a", "b"), input=InputSpec(width=48, height=48))
     none = np.zeros((1, 48, 48, 1), np.float32)
-    found = compare_device.convert(tmp_path / "model.keras", card, none, none)
+    found = device.convert(tmp_path / "model.keras", card, none, none)
     assert found == {"failed": "TensorFlow's converter crashed (signal 11)"}

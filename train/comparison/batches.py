@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from train.compare_recipes import Moves, Report
+from train.comparison.recipes import Moves, Report
 from train.data import Examples
 
 Batch = tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from edge.errors import InputError, UserError
 from edge.vision.card import ModelCard, append_card, read_model
-from train.compare_data import Splits, stratified
+from train.comparison.data import Splits, stratified
 from train.files import replace
 
 LIMIT_S = 1800.0
@@ -40,7 +40,7 @@ def convert(model: Path, card: ModelCard, calibration: NDArray[np.float32], chec
         work = Path(folder)
         np.savez(work / "inputs.npz", calibration=calibration, checked=checked)
         (work / "card.json").write_text(card.model_dump_json())
-        program = [sys.executable, "-m", "train.compare_device", str(model), str(work)]
+        program = [sys.executable, "-m", "train.comparison.device", str(model), str(work)]
         paths = os.pathsep.join([str(Path(__file__).resolve().parents[1]), os.environ.get("PYTHONPATH", "")])
         environment = os.environ | {"KERAS_BACKEND": "tensorflow", "PYTHONPATH": paths}
         try:

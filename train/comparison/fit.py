@@ -25,8 +25,8 @@ from train import architectures, checkpoint
 from train.architectures import ARCHITECTURES, pretrained
 from train.calibrate import softmax
 from train.checkpoint import State, Weights
-from train.compare_batches import Epoch, answers
-from train.compare_recipes import Report, ended, rate_of
+from train.comparison.batches import Epoch, answers
+from train.comparison.recipes import Report, ended, rate_of
 from train.data import Examples
 from train.fit import save_model
 from train.guards import room

@@ -13,8 +13,8 @@ from pydantic import ValidationError
 from edge.errors import InputError
 from edge.vision.card import ModelCard, read_card
 from edge.vision.tflite import TfliteModel
-from train.compare_data import Splits
-from train.compare_device import convert, look_into, samples
+from train.comparison.data import Splits
+from train.comparison.device import convert, look_into, samples
 from train.data import scaled
 from train.evaluate import scorer
 from train.guards import room

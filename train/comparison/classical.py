@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from sklearn.pipeline import Pipeline
 
 from train.architectures import classical
-from train.compare_data import Splits, stratified
+from train.comparison.data import Splits, stratified
 from train.guards import room
 
 TIMED = 50

@@ -76,12 +76,12 @@ def compare(
         import keras
 
         keras.random.uniform((1,))  # the backend starts, and says so, at its first operation
-        from train import compare as comparing
-        from train import compare_report
-        from train.compare_data import CLASSES
-        from train.compare_fit import Limits
-        from train.compare_given import check
-        from train.compare_recipes import NAMES, takes_weights
+        from train.comparison import report
+        from train.comparison import run as comparing
+        from train.comparison.data import CLASSES
+        from train.comparison.fit import Limits
+        from train.comparison.given import check
+        from train.comparison.recipes import NAMES, takes_weights
 
     unknown = [name for name in names if name not in NAMES]
     if unknown:
@@ -111,7 +111,7 @@ def compare(
         f"that also stands in a later split, with FER+ votes as {votes:g} of the targets; epochs chosen on "
         f"`PublicTest`, seed {seed}; measured on `PrivateTest` without duplicates."
     )
-    compare_report.write(output, rows, question)
+    report.write(output, rows, question)
     width = max(len(row["name"]) for row in rows)
     for row in rows:
         shares = [row["labels"][name]["accuracy"] for name in ("ferplus", "fer2013")]

@@ -1,4 +1,4 @@
-"""The comparison as tables: Markdown to read, CSV to reckon with; the pictures are drawn by compare_pictures."""
+"""The comparison as tables: Markdown to read, CSV to reckon with; `pictures` draws the rest."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import platform
 from pathlib import Path
 from typing import Any
 
-from train import compare_pictures
+from train.comparison import pictures
 from train.files import replace
 from train.guards import room
 
@@ -37,17 +37,17 @@ def write(output: Path, rows: list[Row], question: str) -> None:
     Raises:
         InputError: the folder cannot be written.
     """
-    pictures = output / "pictures"
+    drawn_in = output / "pictures"
     with room(output):
-        pictures.mkdir(parents=True, exist_ok=True)
+        drawn_in.mkdir(parents=True, exist_ok=True)
         replace(output / "comparison.csv", table_csv(rows))
         for row in rows:
-            compare_pictures.draw_confusion(row, pictures / f"confusion-{row['name']}.png")
-        compare_pictures.draw_accuracies(rows, pictures / "accuracy.png")
-        compare_pictures.draw_reliability(rows, pictures / "reliability.png")
+            pictures.draw_confusion(row, drawn_in / f"confusion-{row['name']}.png")
+        pictures.draw_accuracies(rows, drawn_in / "accuracy.png")
+        pictures.draw_reliability(rows, drawn_in / "reliability.png")
         drawn = ["accuracy", "reliability"]
         if any(row["history"] for row in rows):
-            compare_pictures.draw_curves(rows, pictures / "curves.png")
+            pictures.draw_curves(rows, drawn_in / "curves.png")
             drawn.append("curves")
         replace(output / "comparison.md", markdown(rows, question, drawn))
 

@@ -20,13 +20,13 @@ from edge.errors import InputError
 from edge.vision.card import InputSpec, ModelCard
 from train.architectures import ARCHITECTURES
 from train.card import LAWYERS
-from train.compare_batches import answers, inputs_of
-from train.compare_data import Splits, read, stratified
-from train.compare_device import convert, samples
-from train.compare_fit import Limits, Trained, fit
-from train.compare_given import given
-from train.compare_measure import figures, temperature
-from train.compare_recipes import LARGE, REPORTS, Report, takes_weights
+from train.comparison.batches import answers, inputs_of
+from train.comparison.data import Splits, read, stratified
+from train.comparison.device import convert, samples
+from train.comparison.fit import Limits, Trained, fit
+from train.comparison.given import given
+from train.comparison.measure import figures, temperature
+from train.comparison.recipes import LARGE, REPORTS, Report, takes_weights
 from train.files import replace
 from train.guards import room
 from train.recipes import EMOTION
@@ -138,10 +138,10 @@ def _row(name: str, asked: Asked, splits: Splits, folder: Path, told: Callable[[
     row: Row = {"name": name, "kind": "network", "settings": settings, "published": REPORTS[name].published}
     training: dict[str, Any] = {"recipe": REPORTS[name].text, "limits": asdict(asked.limits)}
     if ARCHITECTURES[name] == "classical":
-        from train import compare_classical
+        from train.comparison import classical
 
         told(0.1, "trains")
-        done = compare_classical.fit(name, splits, folder, asked.seed)
+        done = classical.fit(name, splits, folder, asked.seed)
         training |= {"ended": "all epochs", "images": done.images, "seconds": done.seconds, "epochs": None}
         warmth = temperature(done.validation, splits.validation, asked.reference)
         row |= {"kind": "classical", "training": training, "history": [], "device": done.device}

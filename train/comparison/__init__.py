@@ -1,0 +1,1 @@
+"""The classifiers of the literature, trained and measured on the same images: train-model compare."""
