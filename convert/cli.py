@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 import tempfile
 from importlib import import_module
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import click
 
+from edge.cli_group import Stoppable, version_option
 from edge.errors import CheckFailed, ConfigError, InputError, UserError
 
 if TYPE_CHECKING:  # everything heavy is imported where it is needed, so that --help answers at once
@@ -25,7 +27,8 @@ PRECISIONS = ("int8", "int8-weights", "float16")
 FILE = click.Path(path_type=Path)
 
 
-@click.command(name="convert-tflite")
+@click.command(name="convert-tflite", cls=Stoppable)
+@version_option
 @click.argument("model", metavar="MODEL", type=FILE, required=False)
 @click.option("--task", type=click.Choice(TASKS), help="What the model answers.  [required]")
 @click.option(
@@ -37,7 +40,14 @@ FILE = click.Path(path_type=Path)
 @click.option("--images", type=FILE, help="Emotion: one's own images instead of --data, as train-model fit takes them.")
 @click.option("-o", "--output", type=FILE, help="The model file to write.  [required]")
 @click.option("--card", type=FILE, help="The card that training wrote. [default: card.json beside the model]")
-@click.option("--calibration-count", type=click.IntRange(min=1), default=500, show_default=True, metavar="PICTURES")
+@click.option(
+    "--calibration-count",
+    type=click.IntRange(min=1),
+    default=500,
+    show_default=True,
+    metavar="PICTURES",
+    help="How many pictures the ranges of the activations are taken from.",
+)
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Chooses the pictures.")
 @click.option(
     "--precision",
@@ -55,6 +65,7 @@ FILE = click.Path(path_type=Path)
 @click.option("--report", type=FILE, help="Write the comparison as JSON and Markdown, also where the model is refused.")
 @click.option("--layers", is_flag=True, help="Int8: say which layers lose most, in the report, too.")
 @click.option("--inspect", "inspected", type=FILE, help="Only print what is in this model file: card, operators, time.")
+@click.option("--json", "as_json", is_flag=True, help="With --inspect: print it as one JSON object.")
 def main(
     model: Path | None,
     task: str | None,
@@ -69,6 +80,7 @@ def main(
     report: Path | None,
     layers: bool,
     inspected: Path | None,
+    as_json: bool,
 ) -> None:
     """Turn MODEL, a .keras file or the folder of a SavedModel, into an int8 TFLite model with its card.
 
@@ -83,8 +95,11 @@ def main(
         if inspected is not None:
             from convert.inspect import inspect, text
 
-            click.echo(text(inspected, inspect(inspected)))
+            found = inspect(inspected)
+            click.echo(json.dumps(found, indent=1) if as_json else text(inspected, found))
             return
+        if as_json:
+            raise click.UsageError("--json is for --inspect; --report FILE writes the comparison as JSON.")
         if images is not None and task != "emotion":
             raise click.UsageError("--images is for emotion; give --data.")
         asked = {"MODEL": model, "--task": task, "--data": images or data, "--output": output}

@@ -30,7 +30,7 @@ def quiet() -> Iterator[None]:
         try:
             yield
             show = False
-        except UserError:
+        except (UserError, KeyboardInterrupt):
             show = False
             raise
         finally:

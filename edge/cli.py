@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import json
 import sys
 import time
@@ -12,38 +11,26 @@ from typing import Any, TextIO
 
 import click
 
+from edge.cli_files import writing
+from edge.cli_group import Commands, version_option
 from edge.cli_options import FILE, config_option
 from edge.cli_options import load as _load
 from edge.cli_options import system_config as _system_config
 from edge.cli_outbox import outbox
-from edge.errors import CheckFailed, UserError
+from edge.errors import CheckFailed
 
 recordings_argument = click.argument("recordings", metavar="RECORDING...", nargs=-1, required=True, type=FILE)
 
 
-class Commands(click.Group):
-    """Tells an error that a person can mend in one sentence, with its exit code."""
-
-    def invoke(self, ctx: click.Context) -> Any:
-        try:
-            return super().invoke(ctx)
-        except UserError as error:
-            click.echo(f"driver-monitor: {error}", err=True)
-            ctx.exit(error.exit_code)
-        except OSError as error:
-            if error.errno not in (errno.ENOSPC, errno.EDQUOT):
-                raise
-            click.echo(f"driver-monitor: the output cannot be written ({error.strerror}); make room for it.", err=True)
-            ctx.exit(1)
-
-
-@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(package_name="driver-monitor", prog_name="driver-monitor")
+@click.group(name="driver-monitor", cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@version_option
 def cli() -> None:
     """Watches a driver's eyes and face on the vehicle; only events ever leave it.
 
     A RECORDING is a folder with video.mp4 or numbered images (and, where there is one, track.nmea and truth.yaml), or
     a video file.
+
+    Example: driver-monitor replay RECORDING --report report
     """
 
 
@@ -82,12 +69,14 @@ def replay(
 ) -> None:
     """Run the daemon's loop on recorded frames.
 
-    The same recording and configuration give the same bytes.
+    The same recording and configuration give the same bytes. A file that is written has its name once it is whole.
 
     Example: driver-monitor replay RECORDING --trace trace.csv
     """
+    from edge.cameras.recording import frames_in
     from edge.delivery.sink import JsonLinesSink, Sink
     from edge.replay.player import play
+    from edge.replay.progress import clear_line, progress
     from edge.replay.report.report import Report
     from edge.replay.trace import TraceWriter
 
@@ -104,15 +93,19 @@ def replay(
             page = open_files.enter_context(Report(report, recordings, config, with_frames=with_frames))
         if with_frames:
             click.echo(f"{report}: the report will hold PICTURES OF THE DRIVER; guard it as the recording.", err=True)
+        advance = open_files.enter_context(progress("replaying", lambda: sum(map(frames_in, recordings))))
         for session, recording in enumerate(recordings):
             on_frame = page.frame if page else None
             steps = play(recording, config, realtime=realtime, session=session, on_frame=on_frame)
             for step in page.follow(recording, steps) if page else steps:
                 if tracer is not None:
                     tracer.write(step)
+                if step.events:
+                    clear_line()
                 for event in step.events:
                     for sink in sinks:
                         sink.put(event)
+                advance(1)
 
 
 @cli.command()
@@ -154,17 +147,24 @@ def evaluate(
 
 @cli.command()
 @config_option
-def check(config_file: Path | None) -> None:
+@click.option("--json", "as_json", is_flag=True, help="Print what was found as one JSON object.")
+def check(config_file: Path | None, as_json: bool) -> None:
     """Say for each thing that a start needs whether it is there, and if not, what to do.
 
     Example: driver-monitor check --config /etc/driver-monitor/config.yaml
     """
+    from dataclasses import asdict
+
     from edge.service.check import check_all
 
-    failed = 0
+    findings = []
     for finding in check_all(config_file or _system_config()):
-        click.echo(finding.line())
-        failed += not finding.ok
+        findings.append(finding)
+        if not as_json:
+            click.echo(finding.line())
+    failed = sum(not finding.ok for finding in findings)
+    if as_json:
+        click.echo(json.dumps({"ok": not failed, "findings": [asdict(finding) for finding in findings]}, indent=1))
     if failed:
         raise CheckFailed(f"{failed} of these would keep the daemon from working; mend them and check again.")
 
@@ -322,10 +322,7 @@ def _published(config: Any, session: int) -> Any:
 
 
 def _open(path: Path, open_files: ExitStack) -> TextIO:
-    try:
-        return open_files.enter_context(path.open("w", encoding="utf-8", newline=""))
-    except OSError as error:
-        raise click.BadParameter(f"{path}: it cannot be written ({error.strerror}); name another file.") from None
+    return open_files.enter_context(writing(path))
 
 
 cli.add_command(outbox)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +11,16 @@ import click
 from edge.cli_options import FILE, config_option, load
 from edge.errors import ConfigError
 
+LISTED = ("session", "sequence", "time", "level", "signal", "cause", "phase")
+"""What the list says of an event."""
+
 
 @click.group()
 def outbox() -> None:
-    """Look at the events that wait for the broker, or change their key; needs the key and the state directory."""
+    """Look at the events that wait for the broker, or change their key; needs the key and the state directory.
+
+    Example: driver-monitor outbox list
+    """
 
 
 key_option = click.option("--key", type=FILE, help="The key. [default: as the daemon finds it]")
@@ -36,7 +43,8 @@ def outbox_init(config_file: Path | None, key: Path | None) -> None:
 @config_option
 @key_option
 @click.option("--file", type=FILE, help="A database that was set aside.")
-def outbox_list(config_file: Path | None, key: Path | None, file: Path | None) -> None:
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON object a line; export prints all of each event.")
+def outbox_list(config_file: Path | None, key: Path | None, file: Path | None, as_json: bool) -> None:
     """Print a line for each event that waits, oldest first; a daemon may be running.
 
     Example: driver-monitor outbox list
@@ -45,6 +53,9 @@ def outbox_list(config_file: Path | None, key: Path | None, file: Path | None) -
 
     count = 0
     for count, event in enumerate(waiting(*_outbox(config_file, key), file), 1):  # noqa: B007  told below
+        if as_json:
+            click.echo(json.dumps({name: getattr(event, name) for name in LISTED}))
+            continue
         what = f"{event.level} {event.signal} {event.cause} {event.phase}"
         click.echo(f"{event.session}/{event.sequence} {event.time} {what}")
     click.echo(f"{count} events wait.", err=True)

@@ -14,6 +14,7 @@ from typing import Any
 
 import click
 
+from edge.cli_group import StoppableGroup, version_option
 from edge.errors import CheckFailed, InputError, UserError
 from train import commands, options
 from train.comparison import command as comparison
@@ -54,9 +55,15 @@ def _source(task: str, data: Path | None, images: Path | None) -> Path:
     return images or data or Path()
 
 
-@click.group(name="train-model")
+@click.group(name="train-model", cls=StoppableGroup)
+@version_option
 def group() -> None:
-    """Train and measure the models that ship; TASK is emotion, eyes, face or landmarks."""
+    """Train and measure the models that ship; TASK is emotion, eyes, face or landmarks.
+
+    Ctrl-C stops a command; fit, search, compare and mine go on where they were when they are called again.
+
+    Example: train-model fit eyes --data DIR --output runs/eyes
+    """
 
 
 @group.command()
@@ -102,7 +109,10 @@ def fit(
     quiet: bool,
     **changes: Any,
 ) -> None:
-    """Train a model, with a checkpoint after every epoch, a report and a card at the end."""
+    """Train a model, with a checkpoint after every epoch, a report and a card at the end.
+
+    Example: train-model fit emotion --data DIR --output runs/emotion --epochs 30
+    """
     source = _source(task, data, images)
     if mined and task in PLACES:
         raise UserError(f"--mined is an option of emotion and eyes; leave it out for {task}.")
@@ -153,7 +163,7 @@ def fit(
         own=images is not None,
         mined=mined,
         command=command,
-        verbose=0 if quiet else "auto",
+        verbose=options.keras_bar(quiet=quiet),
     )
     click.echo(report.table(results))
     click.echo(f"wrote {output / 'model.keras'}, card.json and report/ beside it")
@@ -182,7 +192,10 @@ def evaluate(
     json_file: Path | None,
     report_folder: Path | None,
 ) -> None:
-    """Measure MODEL, a .keras or an int8 .tflite, on images that it was not trained on."""
+    """Measure MODEL, a .keras or an int8 .tflite, on images that it was not trained on.
+
+    Example: train-model evaluate eyes edge/models/eyes.tflite --data DIR --json eyes.json
+    """
     source = _source(task, data, images)
     if task in PLACES:
         from train import places
@@ -308,7 +321,7 @@ group.add_command(comparison.compare)
 def robustness(task: str, models: tuple[Path, ...], data: Path, fer: Path | None, output: Path | None) -> None:  # noqa: ARG001
     """Measure MODELS, int8 .tflite, in bad light, blurred, covered, and on a set of other people.
 
-    For example: train-model robustness emotion edge/models/emotion.tflite --data DIR
+    Example: train-model robustness emotion edge/models/emotion.tflite --data DIR
     """
     from train import robustness as conditions
 

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from train.options import keras_bar
+
 FOLDER = click.Path(path_type=Path)
 DATA = click.option(
     "--data",
@@ -25,6 +27,8 @@ def explore(task: str, data: Path, output: Path, seed: int) -> None:
     """What a data set holds: classes, grey levels, samples, identical images, labels that disagree.
 
     The sample grids show images of the set; they go to the --output folder and nowhere else.
+
+    Example: train-model explore emotion --data DIR --output explored
     """
     from train import explore_report
 
@@ -71,7 +75,10 @@ def search(
     seed: int,
     quiet: bool,
 ) -> None:
-    """Random search for a network: widths, depths, learning rate; fit takes the best with --network."""
+    """Random search for a network: widths, depths, learning rate; fit takes the best with --network.
+
+    Example: train-model search eyes --data DIR --output runs/search --trials 20 --share 0.2
+    """
     from train import search as searching
 
     done = searching.search(
@@ -83,7 +90,7 @@ def search(
         epochs=epochs,
         share=share,
         seed=seed,
-        verbose=0 if quiet else "auto",
+        verbose=keras_bar(quiet=quiet),
     )
     click.echo(searching.table(done))
     click.echo(f"wrote {output / 'trials.md'}; the best for train-model fit {task}: --network {output / 'best.json'}")
@@ -93,7 +100,10 @@ def search(
 @click.argument("models", type=FOLDER, nargs=-1, metavar="MODEL...", required=True)
 @click.option("-o", "--output", type=FOLDER, required=True, help="The .keras file to write, in a folder of its own.")
 def ensemble(models: tuple[Path, ...], output: Path) -> None:
-    """Several model.keras of one kind as one: the mean of their calibrated probabilities, to evaluate or convert."""
+    """Several model.keras of one kind as one: the mean of their calibrated probabilities, to evaluate or convert.
+
+    Example: train-model ensemble runs/a/model.keras runs/b/model.keras -o runs/both/model.keras
+    """
     from train import ensemble as joining
 
     card = joining.write(models, output)

@@ -72,7 +72,8 @@ def fit(
     for epoch in range(first, schedule.epochs):
         began, total = time.monotonic(), 0.0
         twin.train()
-        for number in tqdm(range(schedule.steps), desc=f"epoch {epoch + 1}/{schedule.epochs}", mininterval=10):
+        told = f"epoch {epoch + 1}/{schedule.epochs}"
+        for number in tqdm(range(schedule.steps), desc=told, mininterval=10, disable=None):  # None: on a terminal alone
             step = epoch * schedule.steps + number
             for group in optimiser.param_groups:
                 group["lr"] = schedule.rate_at(step)

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
 import shlex
+import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -60,6 +62,11 @@ _OPTIONS = (
     click.option("--weights", metavar="none|imagenet|FILE", help="What a network of ImageNet's begins with."),
     click.option("--network", type=click.Path(path_type=Path), help="A best.json of train-model search."),
 )
+
+
+def keras_bar(*, quiet: bool) -> int | str:
+    """Keras's `verbose`: its bar, which is coloured, on a terminal that wants colours; else one line an epoch."""
+    return 0 if quiet or os.environ.get("NO_COLOR") or not sys.stdout.isatty() else "auto"
 
 
 def recipe_options(command: Callable[..., None]) -> Callable[..., None]:

@@ -15,7 +15,7 @@ from typing import Protocol, Self
 from edge.cameras.camera import MIN_HEIGHT, MIN_WIDTH, CameraEnded, CameraStalled
 from edge.cameras.faults import Fault, damage
 from edge.cameras.images import noted_rate, numbered_images, read_images
-from edge.cameras.video import read_video
+from edge.cameras.video import declared_frames, read_video
 from edge.errors import InputError
 from edge.records import Frame, GreyImage
 
@@ -170,3 +170,11 @@ class RecordingCamera:
                 f"{self._path}: the frames are {width}x{height} pixels, too small to hold a face; "
                 f"at least {MIN_WIDTH}x{MIN_HEIGHT} are needed."
             )
+
+
+def frames_in(path: Path) -> int:
+    """How many frames a recording says that it has; 0 where it cannot be told before they are read."""
+    if not path.is_dir():
+        return declared_frames(path)
+    video = path / VIDEO_NAME
+    return declared_frames(video) if video.exists() else len(numbered_images(path))

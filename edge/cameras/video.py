@@ -50,6 +50,16 @@ def read_video(path: Path, default_rate: float) -> Iterator[tuple[float, GreyIma
         capture.release()
 
 
+def declared_frames(path: Path) -> int:
+    """What the file itself says of its number of frames, for a first guess; 0 where it says nothing."""
+    with quiet_opencv():
+        capture = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG)
+    try:
+        return max(0, int(capture.get(cv2.CAP_PROP_FRAME_COUNT))) if capture.isOpened() else 0
+    finally:
+        capture.release()
+
+
 def _frames(capture: cv2.VideoCapture, path: Path, default_rate: float) -> Iterator[tuple[float, GreyImage]]:
     declared = capture.get(cv2.CAP_PROP_FRAME_COUNT) if capture.isOpened() else 0.0
     rate = capture.get(cv2.CAP_PROP_FPS) if capture.isOpened() else 0.0

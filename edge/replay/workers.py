@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import os
-import sys
+import signal
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
-from multiprocessing import get_context
+from multiprocessing import active_children, get_context
 from typing import Any, TypeVar
 
-import click
-
 from edge.errors import InputError, UserError
+from edge.replay.progress import progress
 
 Result = TypeVar("Result")
 
@@ -39,7 +38,22 @@ def workers(jobs: int, dask: str | None = None) -> Iterator[Executor | None]:
     else:
         # spawn: a fork would copy OpenCV's and the runtime's threads in whatever state they are
         with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
-            yield pool
+            try:
+                yield pool
+            except KeyboardInterrupt:
+                for child in active_children():  # none waits for the end of the recording that it is at
+                    child.terminate()
+                raise
+
+
+@contextmanager
+def _deaf_children() -> Iterator[None]:
+    """Processes that begin inside do not hear Ctrl-C, which is for us, who then end them; we hear it afterwards."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 @contextmanager
@@ -71,7 +85,7 @@ def run_all(
     """
     order = sorted(range(len(tasks)), key=lambda index: -sizes[index])
     results: dict[int, Result] = {}
-    with _progress(sum(sizes), label) as advance:
+    with progress(label, lambda: sum(sizes)) as advance:
         for index, result in _run(executor, function, tasks, order):
             results[index] = result
             advance(sizes[index])
@@ -85,19 +99,12 @@ def _run(
         for index in order:
             yield index, function(*tasks[index])
         return
-    futures = {executor.submit(function, *tasks[index]): index for index in order}
+    with _deaf_children():
+        futures = {executor.submit(function, *tasks[index]): index for index in order}
     try:
         for future in as_completed(futures):
             yield futures[future], future.result()
-    finally:
+    except Exception:  # of Ctrl-C none is cancelled: their processes are ended, and the pool tells each of that
         for future in futures:
             future.cancel()
-
-
-@contextmanager
-def _progress(length: int, label: str) -> Iterator[Callable[[int], None]]:
-    if not sys.stderr.isatty():
-        yield lambda _size: None
-        return
-    with click.progressbar(length=length, label=label, file=sys.stderr) as bar:
-        yield bar.update
+        raise

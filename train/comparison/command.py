@@ -67,7 +67,7 @@ def compare(
     The same command goes on where an interrupted one was; what is done is not trained again. With more --minutes or
     --epochs, those that were cut go on. --model alone, without --architecture, trains none.
 
-    For example: train-model compare emotion --architecture ann --architecture cnn_2_blocks --minutes 2 --data DIR
+    Example: train-model compare emotion --architecture ann --architecture cnn_2_blocks --minutes 2 --data DIR
     --output DIR --model shipped=edge/models/emotion.tflite
     """
     from convert.quiet import quiet as silent

@@ -67,7 +67,8 @@ def run(data: Path, output: Path, asked: Asked, models: Mapping[str, Path], *, s
     open_ones = [name for name in asked.architectures if not _done(output / name, name, asked)]
     _refuse_missing_weights(open_ones, asked)
     form = "{desc}: {percentage:3.0f} %|{bar}| {n:.2f} of {total:g} [{elapsed}]{postfix}"
-    with tqdm(total=len(open_ones) + len(models), desc="compare", bar_format=form, disable=not shown) as bar:
+    hidden = None if shown else True  # None: hidden where there is no terminal
+    with tqdm(total=len(open_ones) + len(models), desc="compare", bar_format=form, disable=hidden) as bar:
         for number, name in enumerate([*open_ones, *models]):
 
             def told(share: float, text: str, number: int = number, name: str = name) -> None:
