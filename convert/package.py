@@ -128,7 +128,8 @@ def write(path: Path, content: bytes) -> None:
             os.fsync(file.fileno())
         beside.replace(path)
     except OSError as error:
-        beside.unlink(missing_ok=True)
         raise InputError(
             f"{path}: the file cannot be written ({error.strerror}); make room, or name another."
         ) from None
+    finally:
+        beside.unlink(missing_ok=True)

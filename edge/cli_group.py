@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
+import os
 import signal
 import sys
 from collections.abc import Callable
@@ -29,7 +31,9 @@ class Stoppable(click.Command):
             signal.signal(signal.SIGINT, signal.SIG_IGN)  # a second one would find the interpreter at its own end
             after = "\n" if sys.stderr.isatty() else ""  # of the terminal's own ^C
             click.echo(f"{after}{program(ctx)}: stopped.", err=True)
-            ctx.exit(STOPPED)
+            with contextlib.suppress(OSError):
+                sys.stdout.flush()
+            os._exit(STOPPED)  # at once: TensorFlow's threads abort an interpreter that takes itself down under them
 
 
 class StoppableGroup(Stoppable, click.Group):

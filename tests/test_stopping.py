@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
@@ -11,9 +12,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import cv2
+import numpy as np
 import psutil
 import pytest
 from command import PROGRAM
+
+from edge.config import SHIPPED_MODELS
+from edge.vision.card import read_card
 
 STOPPED = 130
 PATIENCE_S = 90
@@ -97,3 +103,38 @@ def test_a_stopped_bench_writes_no_result(tmp_path: Path) -> None:
         _until(lambda: list(tmp_path.iterdir()), process)
         assert _stopped(process) == "driver-monitor: stopped.\n"
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_stopped_conversion_writes_no_model(tmp_path: Path) -> None:
+    card, model = tmp_path / "card.json", tmp_path / "model.keras"
+    os.mkfifo(card)
+    model.write_bytes(b"")
+    arguments = [model, "--task", "eyes", "--data", tmp_path, "-o", tmp_path / "eyes.tflite", "--card", card]
+    with _started("convert-tflite", *arguments) as process:
+        card.write_text(read_card(SHIPPED_MODELS / "eyes.tflite").model_dump_json())  # it has begun, and reads this
+        assert _stopped(process) == "convert-tflite: stopped.\n"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["card.json", "model.keras"]
+
+
+def _images(folder: Path) -> Path:
+    random = np.random.default_rng(0)
+    for label in ("happy", "neutral", "sad", "surprise"):
+        (folder / label).mkdir(parents=True)
+        for number in range(30):
+            picture = random.integers(0, 256, (48, 48)).astype(np.uint8)
+            cv2.imwrite(str(folder / label / f"{number:03d}.png"), picture)
+    return folder
+
+
+def test_a_stopped_training_keeps_its_last_checkpoint_whole(tmp_path: Path) -> None:
+    network, run = tmp_path / "best.json", tmp_path / "run"
+    options = {"stem": 4, "stages": [[8, 1]]}
+    network.write_text(json.dumps({"architecture": "residual", "options": options, "learning_rate": 0.01}))
+    arguments = ["--images", _images(tmp_path / "images"), "--output", run, "--network", network, "--epochs", 1000]
+    with _started("train-model", "fit", "emotion", *arguments) as process:
+        _until((run / "checkpoint.npz").exists, process)
+        errors = _stopped(process)
+    assert errors.endswith("train-model: stopped.\n")
+    assert "Traceback" not in errors
+    with np.load(run / "checkpoint.npz") as kept:
+        assert json.loads(str(kept["state"]))["epoch"] >= 1

@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 
 from edge.vision.card import Dataset, InputSpec, ModelCard
 from edge.vision.card import Task as TaskName
+from train.files import replace
+from train.fit import save_model
 from train.loop import Batch, Schedule
 from train.loop import fit as fit_loop
 from train.rounding import RoundedTwin
@@ -91,9 +93,9 @@ class Place:
         def measured(average: Twin, epoch: int) -> None:
             results.update(held_out.measure(self._answers(average)))
             print("  " + "  ".join(f"{name} {value:.4f}" for name, value in results.items()), flush=True)
-            average.give_back().save(folder / "model.keras")
-            (folder / "results.json").write_text(json.dumps({"epoch": epoch, **results}, indent=1))
-            (folder / "card.json").write_text(self._card(results, recipe).model_dump_json(indent=1))
+            save_model(average.give_back(), folder / "model.keras")
+            replace(folder / "results.json", json.dumps({"epoch": epoch, **results}, indent=1))
+            replace(folder / "card.json", self._card(results, recipe).model_dump_json(indent=1))
 
         kind = RoundedTwin if recipe.quantized else Twin
         twin = kind(keras.saving.load_model(recipe.start) if recipe.start else self.network())
