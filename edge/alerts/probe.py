@@ -54,7 +54,7 @@ def rehearse(config: AlertsConfig, levels: Sequence[Level], say: Callable[[str],
     finally:
         log.setLevel(before)
     if failed:
-        raise CheckFailed(f"{'; '.join(failed)}.")
+        raise CheckFailed(f"{'; '.join(failed)}; see what driver-monitor check says of them.")
 
 
 def turn_off(config: AlertsConfig) -> None:

@@ -168,7 +168,7 @@ class RecordingCamera:
         if width < MIN_WIDTH or height < MIN_HEIGHT:
             raise InputError(
                 f"{self._path}: the frames are {width}x{height} pixels, too small to hold a face; "
-                f"at least {MIN_WIDTH}x{MIN_HEIGHT} are needed."
+                f"record at least {MIN_WIDTH}x{MIN_HEIGHT}."
             )
 
 

@@ -54,7 +54,7 @@ def load_config(path: Path | None) -> Config:
         values = {} if root is None else loader.construct_document(root)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise ConfigError(f"{path}, line {line}: this is not YAML ({error.problem}); mend that line.") from None
+        raise ConfigError(f"{path}, line {line}: this is not YAML ({error.problem}); correct that line.") from None
     except (yaml.YAMLError, ValueError, RecursionError) as error:  # ValueError: a date such as 2026-99-99
         raise ConfigError(
             f"{path}: this is not YAML ({' '.join(str(error).split())}); mend it, and save it as plain text."

@@ -58,7 +58,9 @@ def waiting(folder: Path, config: OutboxConfig, file: Path | None = None) -> Ite
         raise InputError(f"{path}: the outbox cannot be read ({error}); name another with --file.") from None
     if found > opened:
         key = key_place(config, folder).path
-        raise CheckFailed(f"{path}: {found - opened} of {found} events cannot be opened; is {key} their key?")
+        raise CheckFailed(
+            f"{path}: {found - opened} of {found} events cannot be opened with {key}; name their key with --key."
+        )
 
 
 def purge(folder: Path, config: OutboxConfig) -> int:
@@ -122,7 +124,9 @@ def _alone(folder: Path, config: OutboxConfig) -> Iterator[tuple[Rows, Seal]]:
         finally:
             rows.close()
     except (sqlite3.Error, OSError) as error:
-        raise CheckFailed(f"{folder / NAME}: the outbox cannot be changed ({error}); nothing was changed.") from None
+        raise CheckFailed(
+            f"{folder / NAME}: the outbox stays as it is ({error}); make room, or mend its permissions."
+        ) from None
     finally:
         os.close(holder)
 

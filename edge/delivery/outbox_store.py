@@ -75,7 +75,9 @@ def look_at_outbox(folder: Path, config: OutboxConfig) -> str:
                 )
             return f"{place.path} is the key, {sum(number for number, _ in rows.sums().values())} events wait"
     except sqlite3.Error as error:
-        raise CheckFailed(f"{path}: the outbox cannot be read ({error}); a start sets a damaged one aside.") from None
+        raise CheckFailed(
+            f"{path}: the outbox cannot be read ({error}); start the daemon, which sets it aside."
+        ) from None
 
 
 def load_seal(folder: Path, config: OutboxConfig) -> Seal:

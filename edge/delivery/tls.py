@@ -63,7 +63,9 @@ def _load_authority(context: ssl.SSLContext, path: Path) -> None:
     except ssl.SSLError:
         raise ConfigError(f"{path}: mqtt.ca_file holds no PEM certificate; put the authority's there.") from None
     except OSError as error:
-        raise ConfigError(f"{path}: mqtt.ca_file cannot be read ({error.strerror}); mend that.") from None
+        raise ConfigError(
+            f"{path}: mqtt.ca_file cannot be read ({error.strerror}); let the daemon's user read it."
+        ) from None
 
 
 def _load_own(context: ssl.SSLContext, certificate: Path, key: Path) -> None:

@@ -43,7 +43,7 @@ def look(path: Path, config: VisionConfig) -> Looked:
     if width < MIN_WIDTH or height < MIN_HEIGHT:
         raise InputError(
             f"{path}: the picture has {width}x{height} pixels, too few to hold a face; "
-            f"at least {MIN_WIDTH}x{MIN_HEIGHT} are needed."
+            f"name one of at least {MIN_WIDTH}x{MIN_HEIGHT}."
         )
     pipeline = Pipeline(config)
     seen = pipeline.see(Frame(image, 0.0, 0.0, 0))
