@@ -14,7 +14,7 @@ APT := $(if $(filter-out 0,$(shell id -u)),sudo -n )env DEBIAN_FRONTEND=noninter
 # Package lists may be missing or old: a first try without them, a second one with.
 install = { $(APT) install -y $(1) || { $(APT) update && $(APT) install -y $(1); }; }
 
-.PHONY: help demo test test-vehicle wheelhouse faults camera-faults fuzz soak asyncapi venv lint types contract format clean mosquitto gpsd strace chromium aplay
+.PHONY: help demo test test-vehicle wheelhouse faults camera-faults fuzz soak asyncapi docs venv lint types contract format clean mosquitto gpsd strace chromium aplay
 
 help:
 	@echo 'make demo      set up what a device needs, run on a synthetic recording'
@@ -25,6 +25,7 @@ help:
 	@echo 'make soak      the daemon for an hour, with faults mixed in'
 	@echo 'make wheelhouse    every package of a Raspberry Pi in a folder: installation without a network'
 	@echo 'make test-vehicle  installation, sandbox, faults, updates on a Debian that boots; needs root'
+	@echo 'make docs      the configuration reference, and all documentation as pages in build/site'
 	@echo 'make venv      set up .venv with everything for training and development'
 	@echo 'make lint types contract format clean'
 
@@ -86,6 +87,17 @@ test-vehicle: .venv/full.stamp
 SOAK ?= tests/recordings/synthetic_closure --output docs/soak.json
 soak: .venv/full.stamp mosquitto
 	PYTHONPATH=tests $(BIN)/python tests/faults/soak.py $(SOAK)
+
+# In an environment of its own: the reference is made by the full one, the pages need no more than mkdocs.
+docs: .venv/full.stamp .venv-docs/stamp
+	$(BIN)/python docs/make_reference.py
+	NO_MKDOCS_2_WARNING=1 .venv-docs/bin/mkdocs build --strict --quiet
+	@echo 'Open build/site/index.html.'
+
+.venv-docs/stamp: pyproject.toml | .venv/bin/pip
+	$(BIN)/python -m venv --clear .venv-docs
+	.venv-docs/bin/pip install -q $$($(BIN)/python -c "import tomllib; print(*tomllib.load(open('pyproject.toml', 'rb'))['project']['optional-dependencies']['docs'])")
+	@touch $@
 
 # The AsyncAPI document against the schema of its makers, which their npm package brings.
 asyncapi: .venv/full.stamp

@@ -133,7 +133,9 @@ class CriticalConfig(Section):
     """An alarm that goes on until its cause is over."""
 
     on_s: Beat = 0.1
+    """Seconds of sound ..."""
     off_s: Beat = 0.1
+    """... and of silence, in turn."""
     steady_after_s: Seconds | None = 3.0
     """Without a pause after so long; null: never."""
 

@@ -14,7 +14,9 @@ class MqttConfig(Section):
     host: str
     """Name or address of the broker."""
     port: Annotated[int, Field(ge=1, le=65535)] = 1883
+    """The broker's port: 1883 without TLS, usually 8883 with it."""
     username: str | None = None
+    """Who this vehicle is to the broker; null: it asks nobody."""
     password_file: Path | None = None
     """A file that holds the password alone; the configuration never does."""
     tls: bool = False
@@ -28,6 +30,7 @@ class MqttConfig(Section):
     allow_plaintext: bool = False
     """Speak to another machine without encryption, where the network itself is trusted."""
     keepalive_s: Annotated[int, Field(ge=5, le=3600)] = 60
+    """A connection that was silent for so long is tested."""
     reconnect_min_s: Seconds = 1.0
     """The first wait before connecting again; it doubles each time ..."""
     reconnect_max_s: Seconds = 120.0
@@ -35,6 +38,7 @@ class MqttConfig(Section):
     queue: Annotated[int, Field(ge=1, le=1_000_000)] = 10_000
     """Events kept while the broker cannot be reached; beyond it the oldest go, counted and said in the log."""
     status_interval_s: Seconds = 60.0
+    """Between two messages on the status topic."""
     evidence: bool = False
     """Publish the numbers behind a decision, too. They say more about the driver: decide it with him."""
     commands: bool = False

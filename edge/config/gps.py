@@ -15,3 +15,4 @@ class GpsConfig(Section):
     host: Annotated[str, Field(min_length=1)] = "127.0.0.1"
     """Name or address of the machine on which gpsd runs."""
     port: Annotated[int, Field(ge=1, le=65535)] = 2947
+    """gpsd's port; this one is its own (gpsd(8))."""

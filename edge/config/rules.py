@@ -128,6 +128,7 @@ class SadConfig(Section):
     share: Probability = 0.6
     """Share of the window's valid time that must be sad."""
     window_s: Seconds = 30.0
+    """The window that slides (own choice)."""
     end_share: Probability = 0.3
     """It ends when the share was under this ..."""
     end_s: Seconds = 10.0

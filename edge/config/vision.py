@@ -16,9 +16,13 @@ class SeatRegion(Section):
     """Where the driver's face is looked for, as shares of the frame; the default is all of it."""
 
     left: Probability = 0.0
+    """Share of the frame's width."""
     top: Probability = 0.0
+    """Share of the frame's height."""
     right: Probability = 1.0
+    """Share of the frame's width."""
     bottom: Probability = 1.0
+    """Share of the frame's height."""
 
     @model_validator(mode="after")
     def _holds_something(self) -> SeatRegion:
@@ -47,8 +51,11 @@ class FaceConfig(Section):
 class VisionConfig(Section):
     face: FaceConfig = FaceConfig()
     landmarks_model: Path = SHIPPED_MODELS / "landmarks.tflite"
+    """The model file of the contours, which follows the face."""
     eyes_model: Path = SHIPPED_MODELS / "eyes.tflite"
+    """The model file that reads the eyes."""
     emotion_model: Path = SHIPPED_MODELS / "emotion.tflite"
+    """The model file that reads the emotion."""
     emotion_interval_s: Annotated[float, Field(ge=0, le=2)] = 0.1
     """Emotion changes slowly: it is read at most this often, which spares the processor."""
     threads: Annotated[int, Field(ge=1, le=8)] = 1
