@@ -66,16 +66,19 @@ wheelhouse: .venv/bin/pip
 	done
 	@echo '$(WHEELHOUSE): take it to the device with this clone; there, sudo systemd/install --wheels $(notdir $(WHEELHOUSE)).'
 
-# A Debian that boots, in a container: minutes, and twice as many the first time. VEHICLE=long tries everything more often.
+# A Debian that boots, in a container, and one in an emulator whose power is cut: minutes, and twice as many the first
+# time. VEHICLE=long tries everything more often.
+VEHICLE_PACKAGES := systemd-container debootstrap qemu-user-static qemu-system-x86 cpio
 VEHICLE_CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/driver-monitor
-test-vehicle: .venv/full.stamp
+test-vehicle: .venv/full.stamp mosquitto
 	@if [ "$$(id -u)" != 0 ]; then \
 		echo 'test-vehicle is skipped: only root can boot a container; run it as root.' >&2; test "$${CI:-}" != true; exit; \
 	fi; \
 	export PATH="$$PATH:/usr/sbin"; \
-	{ command -v systemd-nspawn && command -v debootstrap && command -v qemu-aarch64-static; } >/dev/null || \
-		$(call install,systemd-container debootstrap qemu-user-static) || { \
-		echo 'test-vehicle is skipped: run «sudo apt-get install systemd-container debootstrap qemu-user-static», then make again.' >&2; \
+	{ command -v systemd-nspawn && command -v debootstrap && command -v qemu-aarch64-static && \
+		command -v qemu-system-x86_64 && command -v cpio; } >/dev/null || \
+		$(call install,--no-install-recommends $(VEHICLE_PACKAGES)) || { \
+		echo 'test-vehicle is skipped: run «sudo apt-get install $(VEHICLE_PACKAGES)», then make again.' >&2; \
 		test "$${CI:-}" != true; exit; \
 	}; \
 	for board in $$(uname -m) aarch64; do \

@@ -13,6 +13,7 @@ from pathlib import Path
 import cv2
 import pytest
 from booted import Booted
+from emulated import make_starter
 from measured import MEASURED
 from roots import debian
 
@@ -73,6 +74,15 @@ def _cut(video: Path, to: Path, begin: float, end: float) -> None:
         if number >= round(begin * rate):
             writer.write(image)
     writer.release()
+
+
+@pytest.fixture(scope="session")
+def starter(scratch: Path) -> Path:
+    """What an emulated machine starts from, with the working tree's `edge` and the programs of the tests."""
+    folder = scratch / "emulated"
+    folder.mkdir()
+    here = Path(__file__).parent
+    return make_starter(folder, [ROOT / "edge", here / "machine_program.py", here / "can_program.py"])
 
 
 @pytest.fixture(scope="session")
