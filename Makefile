@@ -14,7 +14,7 @@ APT := $(if $(filter-out 0,$(shell id -u)),sudo -n )env DEBIAN_FRONTEND=noninter
 # Package lists may be missing or old: a first try without them, a second one with.
 install = { $(APT) install -y $(1) || { $(APT) update && $(APT) install -y $(1); }; }
 
-.PHONY: help demo test test-vehicle wheelhouse faults camera-faults fuzz soak asyncapi docs venv lint types contract format clean mosquitto gpsd strace chromium aplay
+.PHONY: help demo test test-vehicle wheelhouse faults camera-faults fuzz soak asyncapi docs release venv lint types contract format clean mosquitto gpsd strace chromium aplay
 
 help:
 	@echo 'make demo      set up what a device needs, run on a synthetic recording'
@@ -26,6 +26,7 @@ help:
 	@echo 'make wheelhouse    every package of a Raspberry Pi in a folder: installation without a network'
 	@echo 'make test-vehicle  installation, sandbox, faults, updates on a Debian that boots; needs root'
 	@echo 'make docs      the configuration reference, and all documentation as pages in build/site'
+	@echo 'make release   wheel, sdist, SBOM, licences, audit in dist/, tried in clean environments'
 	@echo 'make venv      set up .venv with everything for training and development'
 	@echo 'make lint types contract format clean'
 
@@ -99,7 +100,27 @@ docs: .venv/full.stamp .venv-docs/stamp
 
 .venv-docs/stamp: pyproject.toml | .venv/bin/pip
 	$(BIN)/python -m venv --clear .venv-docs
-	.venv-docs/bin/pip install -q $$($(BIN)/python -c "import tomllib; print(*tomllib.load(open('pyproject.toml', 'rb'))['project']['optional-dependencies']['docs'])")
+	.venv-docs/bin/pip install -q $(call EXTRA,docs)
+	@touch $@
+
+# Built from a clean copy, looked into, installed on each Python that is there; then what the wheel brings with it is listed.
+INDEX ?= https://pypi.org/pypi/pip/json
+EXTRA = $$($(BIN)/python -c "import tomllib; print(*tomllib.load(open('pyproject.toml', 'rb'))['project']['optional-dependencies']['$(1)'])")
+release: .venv/full.stamp .venv-release/stamp
+	rm -rf dist build/release-3.*
+	.venv-release/bin/python -m build --outdir dist . >/dev/null
+	DRIVER_MONITOR_DIST=dist $(BIN)/python -m pytest --timeout 900 tests/release
+	@clean=$$(ls -d build/release-3.* | head -n 1); \
+	.venv-release/bin/cyclonedx-py environment "$$clean/bin/python" --pyproject pyproject.toml --mc-type application --output-reproducible -o dist/sbom.cdx.json; \
+	.venv-release/bin/pip-licenses --python "$$clean/bin/python" --with-urls --format markdown --output-file dist/third-party-licences.md >/dev/null; \
+	if $(BIN)/python -c 'import urllib.request as u; u.urlopen("$(INDEX)", timeout=10)' 2>/dev/null; then \
+		.venv-release/bin/pip-audit --progress-spinner off --path "$$(echo "$$clean"/lib/python3.*/site-packages)"; \
+	else echo 'The audit of dependencies is skipped: $(INDEX) cannot be reached; run make release where it can.' >&2; fi
+	@ls -l dist
+
+.venv-release/stamp: pyproject.toml | .venv/bin/pip
+	$(BIN)/python -m venv --clear .venv-release
+	.venv-release/bin/pip install -q $(call EXTRA,release)
 	@touch $@
 
 # The AsyncAPI document against the schema of its makers, which their npm package brings.
