@@ -103,8 +103,9 @@ docs: .venv/full.stamp .venv-docs/stamp
 	.venv-docs/bin/pip install -q $(call EXTRA,docs)
 	@touch $@
 
-# Built from a clean copy, looked into, installed on each Python that is there; then what the wheel brings with it is listed.
-INDEX ?= https://pypi.org/pypi/pip/json
+# The wheel is built from the sdist; both are looked into, the wheel is tried on each Python that is there, and what it brings is listed.
+# Where pip-audit asks; an index that does not answer for an old release would leave out what it does not know.
+ADVISORIES ?= https://pypi.org/pypi/numpy/2.0.0/json
 EXTRA = $$($(BIN)/python -c "import tomllib; print(*tomllib.load(open('pyproject.toml', 'rb'))['project']['optional-dependencies']['$(1)'])")
 release: .venv/full.stamp .venv-release/stamp
 	rm -rf dist build/release-3.*
@@ -113,9 +114,10 @@ release: .venv/full.stamp .venv-release/stamp
 	@clean=$$(ls -d build/release-3.* | head -n 1); \
 	.venv-release/bin/cyclonedx-py environment "$$clean/bin/python" --pyproject pyproject.toml --mc-type application --output-reproducible -o dist/sbom.cdx.json; \
 	.venv-release/bin/pip-licenses --python "$$clean/bin/python" --with-urls --format markdown --output-file dist/third-party-licences.md >/dev/null; \
-	if $(BIN)/python -c 'import urllib.request as u; u.urlopen("$(INDEX)", timeout=10)' 2>/dev/null; then \
-		.venv-release/bin/pip-audit --progress-spinner off --path "$$(echo "$$clean"/lib/python3.*/site-packages)"; \
-	else echo 'The audit of dependencies is skipped: $(INDEX) cannot be reached; run make release where it can.' >&2; fi
+	if $(BIN)/python -c 'import urllib.request as u; u.urlopen("$(ADVISORIES)", timeout=10)' 2>/dev/null; then \
+		"$$clean/bin/pip" freeze --all --exclude driver-monitor >build/audited.txt; \
+		.venv-release/bin/pip-audit --strict --no-deps --disable-pip --progress-spinner off -r build/audited.txt; \
+	else echo 'The audit of dependencies is skipped: $(ADVISORIES) does not answer; run make release where it does.' >&2; fi
 	@ls -l dist
 
 .venv-release/stamp: pyproject.toml | .venv/bin/pip
