@@ -17,7 +17,9 @@ from command import PROGRAM, Told, tell, write_config
 
 from convert.cli import main as convert_tflite
 from edge.cli import cli
+from edge.cli_files import writing
 from edge.config import SHIPPED_MODELS
+from edge.errors import InputError
 from edge.vision.card import read_card
 from train import options
 from train.cli import group as train_model
@@ -183,3 +185,37 @@ def test_the_coloured_bar_of_training_is_for_a_terminal_that_wants_colours(
     monkeypatch.setattr("sys.stdout.isatty", lambda: terminal)
     assert options.keras_bar(quiet=False) == bar
     assert options.keras_bar(quiet=True) == 0
+
+
+def test_a_file_has_its_name_once_it_is_whole(tmp_path: Path) -> None:
+    path = tmp_path / "trace.csv"
+    path.write_text("before")
+    with writing(path) as file:
+        file.write("after")
+        file.flush()
+        assert path.read_text() == "before"
+    assert path.read_text() == "after"
+    assert [one.name for one in tmp_path.iterdir()] == ["trace.csv"]
+
+
+def test_a_file_whose_writing_failed_is_as_it_was(tmp_path: Path) -> None:
+    def fail(path: Path) -> None:
+        with writing(path) as file:
+            file.write("half")
+            raise InputError("a recording: it is damaged.")
+
+    path = tmp_path / "trace.csv"
+    path.write_text("before")
+    with pytest.raises(InputError):
+        fail(path)
+    assert [(one.name, one.read_text()) for one in tmp_path.iterdir()] == [("trace.csv", "before")]
+
+
+def test_what_a_link_leads_to_is_written_there(tmp_path: Path) -> None:
+    link, place = tmp_path / "link", tmp_path / "place"
+    place.write_text("before")
+    link.symlink_to(place)
+    with writing(link) as file:
+        file.write("after")
+    assert link.is_symlink()
+    assert place.read_text() == "after"

@@ -32,6 +32,13 @@ def test_list_prints_a_line_an_event(outbox) -> None:
     assert len(lines) >= 3
 
 
+def test_the_list_is_told_to_a_program_as_json_lines(outbox) -> None:
+    (first, *rest) = [json.loads(line) for line in outbox("list", "--json").output.splitlines() if line[0] == "{"]
+    told = {"session": 42, "sequence": 1, "time": "2026-11-20T07:12:03.480Z", "level": "warning"}
+    assert first == told | {"signal": "fatigue", "cause": "microsleep", "phase": "start"}
+    assert [one["sequence"] for one in rest] == [2, 3]
+
+
 def test_export_prints_what_would_be_published(outbox) -> None:
     assert [json.loads(line)["sequence"] for line in outbox("export").output.splitlines()] == [1, 2, 3]
 
