@@ -50,10 +50,10 @@ exec /bin/busybox switch_root /root $COMMAND </dev/console >/dev/console 2>&1
 
 
 def root_image() -> Path:
-    """Debian 13 as a file system in a file, made once."""
+    """Debian 13 as a file system in a file, made once for the root that it is of."""
     image = cache() / "trixie.ext4"
     root = debian("trixie", PACKAGES)
-    if not image.exists():
+    if not image.exists() or image.stat().st_mtime < root.stat().st_ctime:
         fresh = image.with_suffix(".new")
         fresh.unlink(missing_ok=True)
         subprocess.run(["mkfs.ext4", "-q", "-O", "^has_journal", "-d", root, fresh, "1500M"], check=True)
