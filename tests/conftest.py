@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import os
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 import edge.cameras.opencv  # noqa: F401  before any test imports OpenCV itself: how loud FFmpeg is, is settled then
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 ROOT = Path(__file__).resolve().parent.parent
 IN_CI = os.environ.get("CI") == "true"
@@ -48,3 +54,21 @@ def yunet(recordings: Path) -> Path:
 def synthetic_recording() -> Path:
     """The shipped synthetic recording: one closure of 4 s, blinks, small head movements."""
     return ROOT / "tests" / "recordings" / "synthetic_closure"
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Debian's Chromium; without it the tests are skipped, in CI they fail."""
+    from playwright.sync_api import sync_playwright  # for the few tests that open a page
+
+    program = shutil.which("chromium")
+    if program is None:
+        message = "chromium is not installed: apt-get install chromium"
+        if os.environ.get("CI") == "true":
+            pytest.fail(message)
+        pytest.skip(message)
+    with sync_playwright() as playwright:
+        # its sandbox needs rights that a container's root has not; nothing but our own page is opened
+        browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
+        yield browser
+        browser.close()

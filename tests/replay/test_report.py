@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,7 +10,7 @@ from typing import Literal
 import pytest
 from command import tell, write_clip, write_config
 from drive import drive, write_report, write_track
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page
 
 from edge.config import Config
 from edge.errors import InputError
@@ -20,22 +18,6 @@ from edge.replay.report.report import Report
 
 SECONDS = 180.0
 PATIENCE_MS = 200_000  # a machine may be busy
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Debian's Chromium; without it the tests are skipped, in CI they fail."""
-    program = shutil.which("chromium")
-    if program is None:
-        message = "chromium is not installed: apt-get install chromium"
-        if os.environ.get("CI") == "true":
-            pytest.fail(message)
-        pytest.skip(message)
-    with sync_playwright() as playwright:
-        # its sandbox needs rights that a container's root has not; nothing but our own page is opened
-        browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 @dataclass

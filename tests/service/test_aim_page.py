@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -14,7 +12,7 @@ import cv2
 import numpy as np
 import pytest
 from command import write_clip
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from edge.cameras.camera import CameraLost
 from edge.cameras.recording import RecordingCamera
@@ -28,22 +26,6 @@ from edge.vision.pipeline import Pipeline
 PATIENCE_MS = 120_000  # a machine may be busy
 PHONE = {"width": 390, "height": 844}
 WIDE = {"width": 1200, "height": 900}
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Debian's Chromium; without it the tests are skipped, in CI they fail."""
-    program = shutil.which("chromium")
-    if program is None:
-        message = "chromium is not installed: apt-get install chromium"
-        if os.environ.get("CI") == "true":
-            pytest.fail(message)
-        pytest.skip(message)
-    with sync_playwright() as playwright:
-        # its sandbox needs rights that a container's root has not; nothing but our own page is opened
-        browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")
