@@ -64,6 +64,8 @@ class CanConfig(Section):
     @model_validator(mode="after")
     def _can_be_sent(self) -> CanConfig:
         if self.channel is None:
+            if self.identifier is not None:  # easily taken for `interface`; an alarm that is silent is noticed too late
+                raise ValueError("identifier is given, but no channel: name the interface there, such as can0")
             return self
         if self.identifier is None:
             raise ValueError("channel needs identifier: one that is free on this bus")

@@ -25,6 +25,10 @@ def test_a_can_frame_has_no_identifier_that_nobody_chose() -> None:
     assert "one that is free on this bus" in refusal("can: {channel: can0}")
 
 
+def test_a_can_frame_without_a_channel_is_not_silently_left_out() -> None:
+    assert "identifier is given, but no channel" in refusal("can: {interface: can0, identifier: 1}")
+
+
 def test_an_identifier_above_11_bits_must_be_called_extended() -> None:
     assert "needs extended: true" in refusal("can: {channel: can0, identifier: 0x800}")
     AlertsConfig.model_validate(yaml.safe_load("can: {channel: can0, identifier: 0x800, extended: true}"))
