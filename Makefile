@@ -95,6 +95,7 @@ soak: .venv/full.stamp mosquitto
 # In an environment of its own: the reference is made by the full one, the pages need no more than mkdocs.
 docs: .venv/full.stamp .venv-docs/stamp
 	$(BIN)/python docs/make_reference.py
+	$(BIN)/python docs/make_models.py
 	NO_MKDOCS_2_WARNING=1 .venv-docs/bin/mkdocs build --strict --quiet
 	@echo 'Open build/site/index.html.'
 

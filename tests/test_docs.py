@@ -14,21 +14,26 @@ DOCS = ROOT / "docs"
 PAGES = sorted(DOCS.glob("*.md"))
 
 
-def _reference() -> str:
-    spec = importlib.util.spec_from_file_location("make_reference", DOCS / "make_reference.py")
+def _made(by: str) -> str:
+    spec = importlib.util.spec_from_file_location(by, DOCS / f"{by}.py")
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    return module.page()
+    page: str = module.page()
+    return page
 
 
 def test_the_configuration_reference_is_current() -> None:
-    assert (DOCS / "configuration.md").read_text() == _reference(), "run make docs"
+    assert (DOCS / "configuration.md").read_text() == _made("make_reference"), "run make docs"
+
+
+def test_the_models_cards_are_current() -> None:
+    assert (DOCS / "models.md").read_text() == _made("make_models"), "run make docs"
 
 
 def test_the_reference_tells_of_every_key_what_it_means() -> None:
-    rows = [line for line in _reference().splitlines() if line.startswith("| `")]
+    rows = [line for line in _made("make_reference").splitlines() if line.startswith("| `")]
     assert len(rows) > 140
     assert [row for row in rows if row.endswith("|  |")] == []
 
