@@ -30,12 +30,12 @@ FEW = 8
 HEAD = """# The models' cards
 Made from the cards in `edge/models/*.tflite` by `make docs`; do not edit it. A card travels in its model file:
 `convert-tflite --inspect edge/models/eyes.tflite` prints it with the operators and a time, `driver-monitor --version`
-the hashes of all, `driver-monitor status` of those in use. How they were made: [vision.md](vision.md#how-they-were-made),
-[emotion.md](emotion.md).
+the hashes of all, `driver-monitor status` of those in use. How they were made:
+[vision.md](vision.md#how-they-were-made), [emotion.md](emotion.md).
 
 All four are int8 throughout, see grey pixels and nothing else, and were trained on pictures in visible light, but for
-the eyes of MRL, which are near infrared. **No near-infrared picture of a driver's face was to be had.** They are made for
-one use: one person at the wheel, seen by one camera in front, to be warned and helped. They are no safety device.
+the eyes of MRL, which are near infrared. **No near-infrared picture of a driver's face was to be had.** They are made
+for one use: one person at the wheel, seen by one camera in front, to be warned and helped. They are no safety device.
 
 Whether weights trained on sets that are for research, or state no terms, may go into a commercial product is for the
 operator's lawyers. The same commands train on one's own data ([emotion.md](emotion.md#ones-own-images),
