@@ -14,7 +14,7 @@ APT := $(if $(filter-out 0,$(shell id -u)),sudo -n )env DEBIAN_FRONTEND=noninter
 # Package lists may be missing or old: a first try without them, a second one with.
 install = { $(APT) install -y $(1) || { $(APT) update && $(APT) install -y $(1); }; }
 
-.PHONY: help demo test test-vehicle wheelhouse faults camera-faults fuzz soak asyncapi docs release venv lint types contract format clean mosquitto gpsd strace chromium aplay
+.PHONY: help demo test test-vehicle wheelhouse faults camera-faults fuzz soak asyncapi docs release deb fresh venv lint types contract format clean mosquitto gpsd strace chromium aplay
 
 help:
 	@echo 'make demo      set up what a device needs, run on a synthetic recording'
@@ -27,6 +27,8 @@ help:
 	@echo 'make test-vehicle  installation, sandbox, faults, updates on a Debian that boots; needs root'
 	@echo 'make docs      the configuration reference, and all documentation as pages in build/site'
 	@echo 'make release   wheel, sdist, SBOM, licences, audit in dist/, tried in clean environments'
+	@echo 'make deb       the Debian package for the device, amd64 and arm64, in dist/'
+	@echo 'make fresh     make demo on a fresh Debian 12 and 13; needs root'
 	@echo 'make venv      set up .venv with everything for training and development'
 	@echo 'make lint types contract format clean'
 
@@ -125,6 +127,14 @@ release: .venv/full.stamp .venv-release/stamp
 	$(BIN)/python -m venv --clear .venv-release
 	.venv-release/bin/pip install -q $(call EXTRA,release)
 	@touch $@
+
+# The README's first command on a Debian 12 and a 13 with nothing but what the README asks for, as a new user. The other is
+# make fresh FRESH="'make test'", which takes what the tests need by --data and --recordings; behind a proxy, --env https_proxy=...
+fresh: .venv/device.stamp
+	@test "$$(id -u)" = 0 || { echo 'only root can run another root: run make fresh as root.' >&2; exit 1; }; \
+	export PATH="$$PATH:/usr/sbin"; \
+	{ command -v systemd-nspawn && command -v debootstrap; } >/dev/null || $(call install,--no-install-recommends systemd-container debootstrap); \
+	$(BIN)/python tests/release/fresh.py $(FRESH)
 
 # The AsyncAPI document against the schema of its makers, which their npm package brings.
 asyncapi: .venv/full.stamp
