@@ -18,7 +18,8 @@ EMOTION_SIDE = 2.6
 EMOTION_LIFT = 0.15
 """Framing of a face as FER2013 does it; see `emotion_square`."""
 
-_GREY = np.arange(256, dtype=np.float32)
+_HALF = np.float32(0.5)
+_GREY = np.arange(256, dtype=np.float64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +34,9 @@ class Square:
     def to_frame(self, points: NDArray[np.float32]) -> NDArray[np.float32]:
         """Points float32[n, 2] of the patch (0..1 from its top left corner) as pixels of the frame."""
         cos, sin = math.cos(self.roll) * self.side, math.sin(self.roll) * self.side
-        turn = np.array([[cos, sin], [-sin, cos]], np.float32)
-        placed = (points - 0.5) @ turn + np.array([self.x, self.y], np.float32)
-        return placed.astype(np.float32)
+        placed: NDArray[np.float32] = (points - _HALF) @ np.array(((cos, sin), (-sin, cos)), np.float32)
+        placed += np.array((self.x, self.y), np.float32)
+        return placed
 
     def from_frame(self, points: NDArray[np.float32]) -> NDArray[np.float32]:
         """Pixels of the frame, float32[n, 2], as points of the patch; the inverse of `to_frame`."""
@@ -73,8 +74,8 @@ def cut(image: GreyImage, square: Square, size: int) -> GreyImage:
 
 def eye_squares(face: Face) -> tuple[Square, Square]:
     """The right and the left eye's square, level with the line through the eyes."""
-    side = EYE_SIDE * face.eye_distance
-    return Square(*face.right_eye, side, face.roll), Square(*face.left_eye, side, face.roll)
+    side, roll = EYE_SIDE * face.eye_distance, face.roll
+    return Square(*face.right_eye, side, roll), Square(*face.left_eye, side, roll)
 
 
 def emotion_square(face: Face) -> Square:
@@ -85,10 +86,11 @@ def emotion_square(face: Face) -> Square:
     where the head is turned or bowed).
     """
     eyes_x, eyes_y = (face.right_eye[0] + face.left_eye[0]) / 2, (face.right_eye[1] + face.left_eye[1]) / 2
+    roll = face.roll
     size = max(face.eye_distance, 0.95 * math.dist((eyes_x, eyes_y), face.mouth))
     side, lift = EMOTION_SIDE * size, EMOTION_LIFT * size
     x, y = (eyes_x + face.mouth[0]) / 2, (eyes_y + face.mouth[1]) / 2
-    return Square(x + lift * math.sin(face.roll), y - lift * math.cos(face.roll), side, face.roll)
+    return Square(x + lift * math.sin(roll), y - lift * math.cos(roll), side, roll)
 
 
 def level(patch: GreyImage) -> GreyImage:
@@ -97,6 +99,9 @@ def level(patch: GreyImage) -> GreyImage:
     A patch without contrast stays without: what is flat has nothing to be stretched.
     """
     mean, std = cv2.meanStdDev(patch)
-    gain = 48.0 / max(float(std[0, 0]), 4.0)
-    table = np.minimum(np.maximum((_GREY - mean[0, 0]) * gain + 128.5, 0), 255).astype(np.uint8)
-    return np.asarray(cv2.LUT(patch, table), np.uint8)
+    gain = 48.0 / max(std.item(), 4.0)
+    table = _GREY * gain
+    table += 128.5 - mean.item() * gain
+    np.maximum(table, 0.0, out=table)
+    np.minimum(table, 255.0, out=table)
+    return np.asarray(cv2.LUT(patch, table.astype(np.uint8)), np.uint8)

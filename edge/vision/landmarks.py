@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -21,10 +22,11 @@ closed. The eyes stand about 20 degrees outward on the head, so this is a turn o
 
 _LIPS = np.array([0, 1, 1, 1, 1, 0, -1, -1, -1, -1], np.float32) / 4
 """Times the inner lips: the middle of those below less that of those above."""
-_OUTER_CORNER, _INNER_CORNER = 0, 4
+_CORNERS = np.array([RIGHT_EYE.start, LEFT_EYE.start, RIGHT_EYE.start + 4, LEFT_EYE.start + 4])
+"""The outer corners of the right and of the left eye, and the inner ones."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Contours:
     """Points float32[n, 2] in pixels of the frame, in the order of `edge.vision.points`, and the probability 0..1
     that a face is there at all.
@@ -33,24 +35,29 @@ class Contours:
     points: NDArray[np.float32]
     presence: float
 
-    @property
+    @cached_property
+    def eyes(self) -> tuple[tuple[float, float], tuple[float, float]]:
+        """The centres of the right and of the left eye."""
+        return eye_centres(self.points)
+
+    @cached_property
     def eye_distance(self) -> float:
         """Between the centres of the eyes, in pixels; at least 1, so that it can divide."""
-        return max(math.dist(*eye_centres(self.points)), 1.0)
+        return max(math.dist(*self.eyes), 1.0)
 
     def box(self) -> Box:
         """Around all points, brows to chin."""
-        left, top = self.points.min(axis=0).tolist()
-        right, bottom = self.points.max(axis=0).tolist()
-        return Box(left, top, right - left, bottom - top)
+        x, y = self.points.T.tolist()  # Python's own extremes are faster than an array's along its short side
+        left, top = min(x), min(y)
+        return Box(left, top, max(x) - left, max(y) - top)
 
     def face(self) -> Face:
-        right_eye, left_eye = eye_centres(self.points)
-        right_width, left_width = _width(self.points[RIGHT_EYE]), _width(self.points[LEFT_EYE])
+        corners = self.points.take(_CORNERS, 0)
+        right_across, left_across = (corners[:2] - corners[2:]).tolist()
+        right_width, left_width = math.hypot(*right_across), math.hypot(*left_across)
         return Face(
             self.box(),
-            right_eye,
-            left_eye,
+            *self.eyes,
             mouth_centre(self.points),
             self.presence,
             right_eye_averted=right_width < AVERTED * left_width,
@@ -61,11 +68,6 @@ class Contours:
         """Distance between the inner lips over the distance between the eyes."""
         across, down = (_LIPS @ self.points[INNER_LIPS]).tolist()
         return math.hypot(across, down) / self.eye_distance
-
-
-def _width(eye: NDArray[np.float32]) -> float:
-    across, down = (eye[_OUTER_CORNER] - eye[_INNER_CORNER]).tolist()
-    return math.hypot(across, down)
 
 
 class LandmarkReader:

@@ -77,7 +77,8 @@ class Pipeline:
                 f"a frame is grey, uint8 (height, width), and not {image.dtype} {image.shape}; convert it with "
                 "edge.cameras.grey.grey first"
             )
-        if float(image[::_DARK_STEP, ::_DARK_STEP].mean()) < self._config.dark_below:
+        some = image[::_DARK_STEP, ::_DARK_STEP]
+        if int(some.sum()) < self._config.dark_below * some.size:
             self._forget()
             return Observation(frame.time, dark=True)
         seen = self._track(image, frame.time)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 
 import cv2
 import numpy as np
@@ -28,8 +29,8 @@ _HEAD = {
     OVAL.start + 4: (0.0, 72.0, 22.0),
 }
 _POINTS = np.array(list(_HEAD), np.intp)
+_NO_TURN = np.zeros((3, 1))
 _MODEL: NDArray[np.float64] = np.array(list(_HEAD.values()))
-_UNDISTORTED = np.zeros(4)
 _AHEAD = np.array([[0.0], [0.0], [600.0]])
 """Where a search for the pose begins: a head that looks into the camera from 0.6 m."""
 
@@ -40,17 +41,24 @@ def head_pose(points: Points, width: int, height: int) -> HeadPose | None:
     The camera is taken to see about 53 degrees across its longer side; another lens changes the angles by a factor near
     one, and not their sign.
     """
-    focal = float(max(width, height))
-    camera = np.array([[focal, 0.0, width / 2], [0.0, focal, height / 2], [0.0, 0.0, 1.0]])
-    seen = points[_POINTS].astype(np.float64)
+    seen = points.take(_POINTS, 0).astype(np.float64)
     found, turn, _ = cv2.solvePnP(
-        _MODEL, seen, camera, _UNDISTORTED, np.zeros((3, 1)), _AHEAD.copy(), True, cv2.SOLVEPNP_ITERATIVE
+        _MODEL, seen, _camera(width, height), None, _NO_TURN.copy(), _AHEAD.copy(), True, cv2.SOLVEPNP_ITERATIVE
     )
-    if not found or not np.isfinite(turn).all():
+    if not found:
         return None
-    matrix = cv2.Rodrigues(turn)[0]
-    forward = -matrix[:, 2]  # where the nose points: (0, 0, -1) is into the camera
-    yaw = math.degrees(math.atan2(forward[0], -forward[2]))
-    pitch = math.degrees(math.asin(max(-1.0, min(1.0, -forward[1]))))
-    roll = math.degrees(math.atan2(matrix[1, 0], matrix[0, 0]))
+    matrix = cv2.Rodrigues(turn)[0].tolist()
+    # where the nose points: (0, 0, -1) is into the camera
+    x, y, z = -matrix[0][2], -matrix[1][2], -matrix[2][2]
+    if not math.isfinite(x + y + z):
+        return None
+    yaw = math.degrees(math.atan2(x, -z))
+    pitch = math.degrees(math.asin(max(-1.0, min(1.0, -y))))
+    roll = math.degrees(math.atan2(matrix[1][0], matrix[0][0]))
     return HeadPose(yaw=yaw, pitch=pitch, roll=roll)
+
+
+@lru_cache(maxsize=4)
+def _camera(width: int, height: int) -> NDArray[np.float64]:
+    focal = float(max(width, height))
+    return np.array([[focal, 0.0, width / 2], [0.0, focal, height / 2], [0.0, 0.0, 1.0]])

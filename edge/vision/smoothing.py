@@ -49,12 +49,25 @@ class OneEuro:
         if before is None or self._smooth is None or self._speed is None or passed <= 0:
             self._smooth, self._speed = points, np.zeros_like(points)
             return points
-        self._speed = self._speed + _share(SPEED_CUTOFF, passed) * ((points - before) / (passed * unit) - self._speed)
-        x, y = self._speed.T
-        cutoff = LEAST_CUTOFF + SLOPE * np.sqrt(x * x + y * y)
-        turns = (2 * math.pi * passed) * cutoff
-        self._smooth = self._smooth + (turns / (1 + turns))[:, None] * (points - self._smooth)
-        return self._smooth
+        # in place where it can be: what costs here is the number of arrays, not their size
+        speed = points - before
+        speed /= passed * unit
+        speed -= self._speed
+        speed *= _share(SPEED_CUTOFF, passed)
+        speed += self._speed
+        self._speed = speed
+        squared = speed * speed
+        turns = squared[:, 0] + squared[:, 1]
+        np.sqrt(turns, out=turns)
+        turns *= SLOPE
+        turns += LEAST_CUTOFF
+        turns *= 2 * math.pi * passed
+        turns /= turns + 1
+        moved = points - self._smooth
+        moved *= turns[:, None]
+        moved += self._smooth
+        self._smooth = moved
+        return moved
 
 
 def _share(cutoff: float, passed: float) -> np.float32:

@@ -5,6 +5,7 @@ Runs on LiteRT (`ai-edge-litert`), or on `tflite-runtime` where only that is ins
 
 from __future__ import annotations
 
+import math
 import os
 import sys
 from collections.abc import Iterator
@@ -107,6 +108,8 @@ class TfliteModel:
             self._output_scale, self._output_zero = 1.0, 0
         self._dtype = given["dtype"]
         self._shape = expected
+        levels = np.arange(256, dtype=np.uint8).view(np.int8)
+        self._level_to_score = self._dequantize(levels)
         pixels = (np.arange(256, dtype=np.float32) - spec.mean) / spec.std
         self._pixel_to_input = self._quantize(pixels)
 
@@ -116,6 +119,10 @@ class TfliteModel:
         levels = np.round(scaled / self._input_scale) + self._input_zero
         quantized: NDArray[np.int8] = np.clip(levels, -128, 127).astype(np.int8)
         return quantized
+
+    def _dequantize(self, output: NDArray[np.int8 | np.float32]) -> NDArray[np.float32]:
+        scores: NDArray[np.float32] = (output.astype(np.float32) - self._output_zero) * np.float32(self._output_scale)
+        return scores
 
     def run(self, image: GreyImage) -> NDArray[np.float32]:
         """Scores (float32[labels], logits) of pixels uint8[height, width] or [height, width, channels]."""
@@ -127,14 +134,16 @@ class TfliteModel:
 
     def probabilities(self, image: GreyImage) -> dict[str, float]:
         """Calibrated probability 0..1 of each label, for pixels as in `run`."""
-        logits = self.run(image) / self.card.temperature
-        shares = np.exp(logits - logits.max())
-        shares /= shares.sum()
-        return dict(zip(self.card.labels, shares.tolist(), strict=True))
+        logits = self.run(image).tolist()  # so few that Python's own numbers are faster than an array
+        most, temperature = max(logits), self.card.temperature
+        shares = [math.exp((logit - most) / temperature) for logit in logits]
+        whole = sum(shares)
+        return {label: share / whole for label, share in zip(self.card.labels, shares, strict=True)}
 
     def _invoke(self, quantized: NDArray[np.int8 | np.float32]) -> NDArray[np.float32]:
         self._interpreter.set_tensor(self._input, quantized.reshape(self._shape))
         self._interpreter.invoke()
-        output = self._interpreter.get_tensor(self._output).astype(np.float32)
-        scores: NDArray[np.float32] = (output.reshape(-1) - self._output_zero) * np.float32(self._output_scale)
-        return scores
+        output = self._interpreter.get_tensor(self._output).reshape(-1)
+        if output.dtype == np.int8:
+            return self._level_to_score.take(output.view(np.uint8))
+        return self._dequantize(output)
