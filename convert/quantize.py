@@ -6,6 +6,7 @@ import hashlib
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -93,6 +94,11 @@ class converter:  # noqa: N801  used as a function: with converter(...) as made
         self._folder = tempfile.TemporaryDirectory()
         with quiet():
             self._network.export(self._folder.name)
+        try:
+            _refuse_loops(Path(self._folder.name))
+        except InputError:
+            self._folder.cleanup()
+            raise
         made = tf.lite.TFLiteConverter.from_saved_model(self._folder.name)
         made.optimizations = [tf.lite.Optimize.DEFAULT]
         if self._precision == "float16":
@@ -111,6 +117,23 @@ class converter:  # noqa: N801  used as a function: with converter(...) as made
 
     def __exit__(self, *_: object) -> None:
         self._folder.cleanup()
+
+
+def _refuse_loops(folder: Path) -> None:
+    """The converter does not refuse a loop over a list of tensors: it aborts, and takes this process with it."""
+    tensorflow()
+    from tensorflow.core.protobuf.saved_model_pb2 import SavedModel
+
+    saved = SavedModel.FromString((folder / "saved_model.pb").read_bytes())
+    graphs = [graph.graph_def for graph in saved.meta_graphs]
+    functions = [function for graph in graphs for function in graph.library.function]
+    operators = {node.op for holder in graphs for node in holder.node}
+    operators |= {node.op for function in functions for node in function.node_def}
+    if any(name.startswith("TensorList") for name in operators):
+        raise InputError(
+            "the network loops over a sequence (a recurrent layer such as LSTM or GRU), which TFLite has no int8 for; "
+            "build that layer with unroll=True, which takes the same weights, and save the model again."
+        )
 
 
 def _converted(made: Any) -> bytes:

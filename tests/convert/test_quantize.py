@@ -115,3 +115,16 @@ def test_a_model_of_two_inputs_or_of_half_precision_is_refused(keras_model: Any)
     half = keras.Model(image, keras.layers.Dense(2, dtype="mixed_bfloat16")(flat))
     with pytest.raises(InputError, match="bfloat16"):
         describe(half, "model")
+
+
+def test_a_recurrent_layer_is_refused_with_its_mend_and_converts_unrolled(examples: Examples) -> None:
+    import keras
+
+    def rows(*, unroll: bool) -> Network:
+        image = keras.Input((32, 32, 1))
+        read = keras.layers.LSTM(4, unroll=unroll)(keras.layers.Reshape((32, 32))(image))
+        return describe(keras.Model(image, keras.layers.Dense(2)(read)), "model")
+
+    with pytest.raises(InputError, match="unroll=True"):
+        quantize(rows(unroll=False), examples.calibration[:5])
+    assert quantize(rows(unroll=True), examples.calibration[:5]).model
