@@ -5,7 +5,6 @@ What no card can say (what a model is for, where it fails, what its numbers are)
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,8 +12,6 @@ from typing import Any
 import numpy as np
 import yaml
 from ai_edge_litert.interpreter import Interpreter, OpResolverType
-
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from convert.inspect import inspect
 from edge.config import SHIPPED_MODELS

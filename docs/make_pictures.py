@@ -14,9 +14,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import cv2
-
-sys.path.insert(0, str(Path(__file__).parent))  # what is drawn with lies beside this file
-
 from svg import Drawing, arrow, box, curve, line, rectangle, text
 
 from edge.cameras.recording import RecordingCamera
