@@ -198,7 +198,7 @@ def alert(config_file: Path | None, level: str | None, off: bool) -> None:
     Example: driver-monitor alert --level critical
     """
     from edge.alerts.probe import rehearse, turn_off
-    from edge.alerts.standing import LEVELS
+    from edge.records import LEVELS
 
     config = _load(config_file).alerts
     if off:

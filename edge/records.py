@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -140,7 +140,16 @@ Cause = Literal[
     "camera_fault",
     "too_dark",
 ]
+CAUSES: dict[SignalName, tuple[Cause, ...]] = {
+    "fatigue": ("perclos", "microsleep", "sleep", "unresponsive"),
+    "sad": ("sustained",),
+    # Each holds the one before: without the face there are no eyes, without light no face, without camera no light.
+    "degraded": ("eyes_not_visible", "face_not_visible", "too_dark", "camera_fault"),
+}
+"""The causes that each signal can have, from the lowest to the highest."""
 Level = Literal["advisory", "warning", "critical"]
+LEVELS: tuple[Level, ...] = get_args(Level)
+"""From the lowest to the highest."""
 Phase = Literal["start", "update", "end"]
 CommandName = Literal["status", "bundle-info", "mute-alerts"]
 """What a fleet may ask of a vehicle."""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from edge.alerts.standing import LEVELS, Alert
+from edge.alerts.standing import Alert
 from edge.config.alerts import WIDTHS, CanConfig
-from edge.records import Cause
+from edge.records import LEVELS, Cause
 
 FATIGUE: tuple[Cause, ...] = ("perclos", "microsleep", "sleep", "unresponsive")
 DEGRADED: tuple[Cause, ...] = ("eyes_not_visible", "face_not_visible", "too_dark", "camera_fault")

@@ -14,10 +14,9 @@ from edge.alerts.frame import FATIGUE
 from edge.alerts.gpio import MuteButton, PinOutput
 from edge.alerts.mute import Silence
 from edge.alerts.output import Output, OutputError
-from edge.alerts.standing import LEVELS
 from edge.config.alerts import AlertsConfig, CanConfig
 from edge.errors import CheckFailed, ConfigError
-from edge.records import Level, Phase, Signal
+from edge.records import LEVELS, Level, Phase, Signal
 
 IFF_UP = 1
 """The flag of an interface that is up, of netdevice(7)."""

@@ -6,9 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from edge.config.alerts import AlertsConfig
-from edge.records import Cause, Level, Signal
-
-LEVELS: tuple[Level, ...] = ("advisory", "warning", "critical")
+from edge.records import LEVELS, Cause, Level, Signal
 
 
 @dataclass(frozen=True, slots=True)

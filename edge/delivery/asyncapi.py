@@ -6,12 +6,12 @@ from typing import Any, get_args
 
 from edge.delivery.command import MAX_REQUEST
 from edge.delivery.message import MAX_PAYLOAD
-from edge.delivery.schema import CAUSES, VEHICLE, event_schema
+from edge.delivery.schema import VEHICLE, event_schema
 from edge.delivery.schema_command import refusal_schema, request_schema, response_schema
 from edge.delivery.schema_status import availability_schema, status_schema
 from edge.delivery.topics import Topics
 from edge.delivery.wire import JSON
-from edge.records import CommandName
+from edge.records import CAUSES, CommandName
 
 VERSION = "1.0.0"
 """Of the contract: the schema of the event, the topics and the commands together."""

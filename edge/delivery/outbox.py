@@ -20,9 +20,9 @@ from edge.delivery.message import decode, encode
 from edge.delivery.outbox_access import Access
 from edge.delivery.outbox_rows import Gap, Reading, Rows, is_damage
 from edge.delivery.outbox_seal import Row, UnreadableError
-from edge.delivery.outbox_stock import LEVELS, Room, Stock, victims
+from edge.delivery.outbox_stock import Room, Stock, victims
 from edge.errors import DiskError
-from edge.records import Event
+from edge.records import LEVELS, Event
 
 CLOCK_BEGINS = 1_735_689_600
 """2025-01-01: an event that was put by a clock before it has no known age and does not grow old."""

@@ -6,8 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 from edge.delivery.outbox_seal import Row
-
-LEVELS = ("advisory", "warning", "critical")
+from edge.records import LEVELS
 
 
 @dataclass(frozen=True, slots=True)

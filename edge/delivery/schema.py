@@ -7,14 +7,7 @@ from __future__ import annotations
 
 from typing import Any, get_args
 
-from edge.records import Cause, Level, Phase, SignalName, TimeSource
-
-CAUSES: dict[SignalName, tuple[Cause, ...]] = {
-    "fatigue": ("microsleep", "sleep", "unresponsive", "perclos"),
-    "sad": ("sustained",),
-    "degraded": ("face_not_visible", "eyes_not_visible", "camera_fault", "too_dark"),
-}
-"""Which causes a signal can have."""
+from edge.records import CAUSES, Cause, Level, Phase, SignalName, TimeSource
 
 TIME = r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$"
 VEHICLE = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$"

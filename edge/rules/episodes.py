@@ -4,19 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from edge.records import Cause, Level, Phase, Signal, SignalName
+from edge.records import CAUSES, LEVELS, Cause, Level, Phase, Signal, SignalName
 
-RISING: dict[SignalName, tuple[Cause, ...]] = {
-    "fatigue": ("perclos", "microsleep", "sleep", "unresponsive"),
-    "sad": ("sustained",),
-    # Each holds the one before: without the face there are no eyes, without light no face, without camera no light.
-    "degraded": ("eyes_not_visible", "face_not_visible", "too_dark", "camera_fault"),
-}
-"""The causes of each signal, from the lowest to the highest."""
-
-_RANK = {cause: rank for causes in RISING.values() for rank, cause in enumerate(causes)}
-
-LEVELS: tuple[Level, ...] = ("advisory", "warning", "critical")
+_RANK = {cause: rank for causes in CAUSES.values() for rank, cause in enumerate(causes)}
 
 
 @dataclass(frozen=True, slots=True)

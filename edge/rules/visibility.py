@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from edge.config import VisibilityConfig
-from edge.records import Cause, Observation
-from edge.rules.episodes import RISING, Finding
+from edge.records import CAUSES, Cause, Observation
+from edge.rules.episodes import Finding
 from edge.rules.window import ROUNDING_S, Elapsed
 
-OBSTACLES = RISING["degraded"]
+OBSTACLES = CAUSES["degraded"]
 
 
 def obstacle(observation: Observation) -> Cause | None:

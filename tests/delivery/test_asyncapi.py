@@ -16,10 +16,9 @@ from edge.delivery.asyncapi import asyncapi
 from edge.delivery.asyncapi_text import asyncapi_text
 from edge.delivery.command import Desk, Refusal, Request, answer, refuse
 from edge.delivery.message import encode
-from edge.delivery.schema import CAUSES
 from edge.delivery.topics import Topics
 from edge.delivery.wire import Received
-from edge.records import CommandName
+from edge.records import CAUSES, CommandName
 
 FILE = Path(__file__).resolve().parents[2] / "docs" / "asyncapi.yaml"
 

@@ -10,10 +10,10 @@ import pytest
 from sample_events import EVENT, LONGEST
 
 from edge.delivery.message import MAX_PAYLOAD, encode
-from edge.delivery.schema import CAUSES, event_schema
+from edge.delivery.schema import event_schema
 from edge.delivery.sink import JsonLinesSink
 from edge.delivery.topics import Topics
-from edge.records import Cause, Event, Position, SignalName
+from edge.records import CAUSES, Cause, Event, Position, SignalName
 
 
 def is_valid(content: object) -> bool:

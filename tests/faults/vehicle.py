@@ -24,11 +24,8 @@ from edge.config import MqttConfig, OutboxConfig
 from edge.delivery import connection
 from edge.delivery.event import EventBuilder
 from edge.delivery.publisher import Publisher
-from edge.delivery.schema import CAUSES
-from edge.records import Position, Signal
+from edge.records import CAUSES, LEVELS, Position, Signal
 from edge.service.session import next_session
-
-LEVELS = ("advisory", "warning", "critical")
 
 
 @dataclass(frozen=True)

@@ -25,14 +25,12 @@ from edge.delivery.event import EventBuilder
 from edge.delivery.message import encode
 from edge.delivery.outbox import Outbox
 from edge.delivery.publisher import Publisher
-from edge.delivery.schema import CAUSES
-from edge.records import Event, Position, Signal
+from edge.records import CAUSES, LEVELS, Event, Position, Signal
 from edge.service.session import next_session
 
 STATE = Path("/var/lib/driver-monitor")
 LINE = "/dev/ttyS1"
 HOST = "10.0.2.2"
-LEVELS = ("advisory", "warning", "critical")
 PHASES = ("start", "update", "end")
 LONGEST_PAUSE_S = 0.02
 """Puts are close together, so that a cut at any moment often falls into one."""

@@ -14,7 +14,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from edge.config import Config
-from edge.records import Signal
+from edge.records import LEVELS, Signal
 from edge.replay.report.timeline import SIGHTS, Timeline
 from edge.vision.card import read_card
 
@@ -23,7 +23,6 @@ Thumbnail = bytes
 Row = tuple[Signal, float | None, Thumbnail | None]
 """A signal, the speed in metres per second where it is known, and the driver's picture where that was asked for."""
 
-LEVELS = ("advisory", "warning", "critical")
 VERBS = {"start": "begins", "update": "rises", "end": "ends"}
 
 
