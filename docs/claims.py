@@ -1,0 +1,265 @@
+"""What the pages say in numbers, and what it is true of: a place in a page, and where the numbers come from.
+
+A claim's words are found in its page, spaces and line ends alike; each # in them is a number there. The truth gives a
+value for each: a number, which has to be the shown one once it is rounded to as many digits, or a word.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import make_models
+
+from edge import errors
+from edge.config import SHIPPED_MODELS, Config
+from edge.delivery import command, connection, key, knock, message, outbox, publisher
+from edge.delivery.topics import Topics
+from edge.gps import gpsd, track
+from edge.service import aim, aim_gate, aiming, bundle, frames, problems, stages
+from edge.vision import points
+from edge.vision.card import read_card
+
+ROOT = Path(__file__).resolve().parent.parent
+RESULTS = ROOT / "docs" / "results"
+Value = float | str
+NUMBER = r"(-?[\d.,]*\d)"
+
+
+@dataclass(frozen=True)
+class Claim:
+    """`page` is a path from the root."""
+
+    page: str
+    words: str
+    truth: Callable[[], Sequence[Value]]
+
+    def wrong(self) -> str | None:
+        """What is wrong, in a sentence; None: it holds."""
+        text = " ".join((ROOT / self.page).read_text(encoding="utf-8").split())
+        found = re.search(re.escape(self.words).replace(r"\#", NUMBER).replace(r"\ ", " "), text)
+        if not found:
+            return f"{self.page}: «{self.words}» does not stand there; change docs/claims.py with the page."
+        pairs = zip(found.groups(), self.truth(), strict=True)
+        wrong = [f"{shown} is {true}" for shown, true in pairs if not agrees(shown, true)]
+        return f"{self.page}: «{found[0]}»: {', '.join(wrong)}." if wrong else None
+
+
+def agrees(shown: str, true: Value) -> bool:
+    """The shown number is the true one, rounded to the digits that are shown."""
+    if isinstance(true, str):
+        return shown == true
+    plain = shown.replace(",", "")
+    digits = len(plain.partition(".")[2])
+    return abs(float(plain) - true) <= 0.5 * 10**-digits + 1e-9
+
+
+@cache
+def results(name: str) -> Any:
+    return json.loads((RESULTS / f"{name}.json").read_text(encoding="utf-8"))
+
+
+@cache
+def soak() -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((ROOT / "docs" / "soak.json").read_text(encoding="utf-8"))
+    return found
+
+
+def default(path: str) -> Any:
+    """The value of a key of the configuration that says nothing."""
+    value: Any = Config.model_validate({"mqtt": {"host": "localhost"}})
+    for name in path.split("."):
+        value = getattr(value, name)
+    return value
+
+
+def kilobytes(task: str) -> float:
+    return (SHIPPED_MODELS / f"{task}.tflite").stat().st_size / 1000
+
+
+def threshold(task: str, name: str) -> float:
+    return read_card(SHIPPED_MODELS / f"{task}.tflite").thresholds[name]
+
+
+def card(task: str, *path: str) -> Any:
+    value: Any = read_card(SHIPPED_MODELS / f"{task}.tflite").results
+    for name in path:
+        value = value[name]
+    return value
+
+
+def recording(name: str) -> dict[str, Any]:
+    found: dict[str, Any] = next(one for one in results("recordings")["recordings"] if one["name"] == name)
+    return found
+
+
+def emotion(name: str = "emotion") -> list[float]:
+    """Percent: accuracy against FER+, against FER2013, patches without a face and faces called unknown."""
+    found = results(name)
+    labels, unknown = found["labels"], found["unknown"]
+    shares = (labels["ferplus"]["accuracy"], labels["fer2013"]["accuracy"], unknown["no_faces"], unknown["faces"])
+    return [100 * share for share in shares]
+
+
+def _faults() -> list[float]:
+    return [sum(soak()["faults"].values()), soak()["memory_mb_an_hour"]]
+
+
+LEFT_OUT = "leave_one_set_out_auc_before_the_last_two_epochs"
+CLOSURES = ("microsleep_s", "sleep_s", "unresponsive_s")
+CONSTANTS = [  # page, words, the values in them
+    ("docs/events.md", "At most # bytes, UTF-8", message.MAX_PAYLOAD),
+    ("docs/events.md", "sent more than # s after `time`", publisher.HISTORICAL_S),
+    ("docs/events.md", "without a fix of the last # s", track.STALE_S),
+    ("docs/events.md", "At most # are on their way unacknowledged", publisher.WINDOW),
+    ("docs/events.md", "new events wait in memory (# at most)", outbox.SPILL),
+    ("docs/events.md", "The key is # random bytes", key.KEY_BYTES),
+    ("docs/privacy.md", "speed; at most # bytes", message.MAX_PAYLOAD),
+    ("docs/privacy.md", "memory | the last # fixes", gpsd.KEPT),
+    ("README.md", "an event of at most # bytes", message.MAX_PAYLOAD),
+    ("docs/operations-mqtt.md", "an event has # bytes at most", message.MAX_PAYLOAD),
+    ("docs/operations-mqtt.md", "are silent for so long, # minutes at most", command.MAX_MINUTES),
+    ("docs/operations-mqtt.md", "A request has # bytes at most", command.MAX_REQUEST),
+    ("docs/operations-mqtt.md", "it knocks about every # s", knock.KNOCK_S),
+    ("docs/operations-mqtt.md", "`mqtt.max_packet_size` must be # bytes", message.MAX_PAYLOAD + connection.OVERHEAD),
+    ("docs/operations-mqtt.md", "A connection that held for # s", publisher.STEADY_S),
+    ("docs/operations-mqtt.md", "up to `mqtt.reconnect_max_s` (# s)", default("mqtt.reconnect_max_s")),
+    ("docs/operations.md", "restarts it | # s |", problems.STUCK_S),
+    ("docs/operations.md", "for PERCLOS | under # |", problems.SLOWEST),
+    ("docs/operations.md", "95th percentile over # ms", problems.LATEST_MS),
+    ("docs/operations.md", "or it is hot | now; # °C", problems.HOT),
+    ("docs/operations.md", "nearly full | under # MB", problems.DISK_MB),
+    ("docs/operations.md", "little memory left | under # MB", problems.MEMORY_MB),
+    ("docs/operations.md", "are of the last # frames", frames.RECENT),
+    ("docs/operations.md", "after the first # frames", problems.SETTLED),
+    ("docs/operations.md", "the last # lines of the service's log", bundle.LINES),
+    ("docs/operations.md", "inference has taken # s", stages.SLOW_S),
+    ("docs/operations.md", "A thread looks five times in # s", stages.SLOW_S),
+    ("docs/operations.md", "not later than `camera.stall_s` (# s)", default("camera.stall_s")),
+    (
+        "docs/operations.md",
+        "After # s without a frame (`rules.visibility.camera_s`)",
+        default("rules.visibility.camera_s"),
+    ),
+    ("docs/aiming.md", "http://127.0.0.1:#/", aim.PORT),
+    ("docs/aiming.md", "within # minutes; it shows", aim_gate.MINUTES),
+    ("docs/aiming.md", "mean grey from # to #", aiming.DIM, aiming.BRIGHT),
+    ("docs/aiming.md", "under #, over #, or a frame", aiming.DARK, aiming.WHITE),
+    ("docs/aiming.md", "found in # % of the frames | under # %", 100 * aiming.GOOD_SEEN, 100 * aiming.LEAST_SEEN),
+    ("docs/aiming.md", "| # pixels between the eyes, the face up to # %", aiming.GOOD_PX, 100 * aiming.GOOD_HEIGHT),
+    ("docs/aiming.md", "| under #; over # %", aiming.LEAST_PX, 100 * aiming.MOST_HEIGHT),
+    ("docs/aiming.md", "within #° of the front | over #°", aiming.GOOD_YAW, aiming.MOST_YAW),
+    ("docs/aiming.md", "| Height | within #° | over #°", aiming.GOOD_PITCH, aiming.MOST_PITCH),
+    ("docs/aiming.md", "| Tilt | within #° | over #°", aiming.GOOD_ROLL, aiming.MOST_ROLL),
+    ("docs/aiming.md", "most # times as bright as the other | over # times", aiming.UNEVEN, aiming.ONE_SIDED),
+    ("docs/aiming.md", "under # % of the face white, and # % at", 100 * aiming.FACE_GLARE, 100 * aiming.EYE_GLARE),
+    ("docs/aiming.md", "| # a second | under #", aiming.GOOD_RATE, aiming.LEAST_RATE),
+    ("docs/aiming.md", "(# cm in a mean adult)", aiming.EYE_DISTANCE_CM),
+    ("README.md", "within #° of the front and #° of the height", aiming.GOOD_YAW, aiming.GOOD_PITCH),
+    ("README.md", "they are # pixels apart", aiming.GOOD_PX),
+    ("docs/vision.md", "gives # contour points", points.COUNT),
+    ("docs/thresholds.md", "(a face from #, an eye", threshold("face", "face")),
+    ("docs/thresholds.md", "an eye not visible from #, unknown", threshold("eyes", "not_visible")),
+    ("docs/thresholds.md", "unknown emotion from #)", threshold("emotion", "unknown")),
+    ("docs/vision.md", "believed from a probability of #;", threshold("face", "face")),
+    ("docs/vision.md", "an eye is not visible above # of the last", threshold("eyes", "not_visible")),
+    ("docs/command-line.md", "| # | a check or a comparison was made and failed", errors.CheckFailed.exit_code),
+    ("docs/command-line.md", "| # | wrong use", errors.UserError.exit_code),
+    ("docs/command-line.md", "| # | the configuration, a model", errors.ConfigError.exit_code),
+]
+
+CLAIMS = [
+    *(Claim(page, words, lambda values=values: values) for page, words, *values in CONSTANTS),
+    *(
+        Claim("README.md", f"`{task}`, # kB", lambda task=task: [kilobytes(task)])
+        for task in ("emotion", "eyes", "landmarks", "face")
+    ),
+    Claim("README.md", "# % against the FER+ majority, # % against FER2013's labels", lambda: emotion()[:2]),
+    Claim("README.md", "called unknown | # %, # %", lambda: emotion()[2:]),
+    Claim("README.md", "AUC # near infrared, # CEW, # web",
+          lambda: [card("eyes", LEFT_OUT, name) for name in ("nir", "cew", "web")]),
+    Claim("README.md", "closed for # s (`microsleep`, warning), # s (`sleep`, critical), # s (`unresponsive`",
+          lambda: [default(f"rules.closures.{name}") for name in CLOSURES]),
+    Claim("README.md", "over # and # s, advisory from #",
+          lambda: [default(f"rules.perclos.{name}") for name in ("short_s", "long_s", "advisory")]),
+    Claim("README.md", "(P > #) for at least # % of # seconds",
+          lambda: [default("rules.sad.probability"), 100 * default("rules.sad.share"), default("rules.sad.window_s")]),
+    Claim("README.md", "an hour with # faults mixed in ([docs/soak.json](docs/soak.json)) | memory +# MB", _faults),
+    Claim("README.md", "seen from the side | face found in # %; # of # told, # s after the threshold",
+          lambda: [*_told("car_yawn_eyes_closed"), max(recording("car_yawn_eyes_closed")["delay_s"])]),
+    Claim("README.md", "closures of 0.4 to 6.5 s | # %; # of #", lambda: _told("closure_ladder")),
+    Claim("README.md", "50 s of a sad face | # %; # of # each", lambda: _told("perclos_rise")),
+    Claim("README.md", "50 s of a sad face | # %; # of # each", lambda: _told("sad_sustained")),
+    Claim("README.md", "eye centres within # to # % of the eye distance", lambda: _eyes_of_landmarks()),
+    *(
+        Claim("docs/vision.md", f"| `{name}` | # % | # % | # % | # % |", lambda name=name: _landmarks(name))
+        for name in ("cabin", "youtube_faces", "fairface_train")
+    ),
+    Claim("docs/vision.md", "`landmarks`, which starts from them, reaches # to # %", lambda: _eyes_of_landmarks()),
+    Claim("docs/vision.md", "Presence: # % of the held-out faces are denied; # % of 3,000 crops",
+          lambda: [100 * results("landmarks")["followed_missed"], 100 * results("landmarks")["false"]]),
+    Claim("docs/thresholds.md", "With the models that ship it is # and # (`driver-monitor evaluate",
+          lambda: [recording(name)["perclos_error"] for name in ("closure_ladder", "perclos_rise")]),
+    Claim("docs/emotion.md", "int8, # kB", lambda: [kilobytes("emotion")]),
+    Claim("docs/emotion.md", "| accuracy, FER+ majority (# images) | # % | # %",
+          lambda: [results("emotion")["labels"]["ferplus"]["images"], emotion()[0], emotion("emotion-level")[0]]),
+    Claim("docs/emotion.md", "| accuracy, FER2013's labels (# images) | # % | # %",
+          lambda: [results("emotion")["labels"]["fer2013"]["images"], emotion()[1], emotion("emotion-level")[1]]),
+    Claim("docs/emotion.md", "| patches without a face called unknown | # %", lambda: emotion()[2:3]),
+    Claim("docs/vision.md", "| weights | # k | # k |",
+          lambda: [make_models.weights(task) / 1000 for task in ("face", "landmarks")]),
+    Claim("docs/vision.md", "| file | # kB | # kB |", lambda: [kilobytes("face"), kilobytes("landmarks")]),
+    Claim("train/README.md", "| `emotion.tflite`, int8, # kB", lambda: [kilobytes("emotion")]),
+    Claim("train/README.md", "| `eyes.tflite`, int8, # kB", lambda: [kilobytes("eyes")]),
+]  # fmt: skip
+
+
+def _eyes_of_landmarks() -> list[float]:
+    """Percent of the eye distance by which their centres are off in the median: the best and the worst set."""
+    off = [100 * value for name, value in results("landmarks").items() if name.startswith("followed_eyes_")]
+    return [min(off), max(off)]
+
+
+def _landmarks(name: str) -> list[float]:
+    """Percent of the eye distance, of one set: all points, moved and followed; the centres of the eyes, likewise."""
+    kinds = ("moved", "followed", "moved_eyes", "followed_eyes")
+    return [100 * results("landmarks")[f"{kind}_{name}"] for kind in kinds]
+
+
+def _told(name: str) -> list[Value]:
+    one = recording(name)
+    return [100 * one["face_visible"], one["reported"], one["expected"]]
+
+
+def thresholds() -> Iterator[str]:
+    """Each row of docs/thresholds.md against the defaults: keys and numbers come in one order."""
+    tables, _, _ = (ROOT / "docs" / "thresholds.md").read_text(encoding="utf-8").partition("## What P80")
+    for row in re.findall(r"^\| (`[^|]+) \| ([^|]+) \|", tables, re.MULTILINE):
+        names, shown = re.findall(r"`([\w.]+)`", row[0]), re.findall(NUMBER, row[1])
+        section = names[0].rpartition(".")[0]
+        keys = [name if "." in name or not section else f"{section}.{name}" for name in names]
+        true = [default(one if one.partition(".")[0] in Config.model_fields else f"rules.{one}") for one in keys]
+        if len(shown) != len(true) or not all(map(agrees, shown, true)):
+            yield f"docs/thresholds.md: {', '.join(keys)}: {row[1]} stands there, the defaults are {true}."
+
+
+def topics() -> Iterator[str]:
+    """The table of topics in docs/events.md against what the publisher uses."""
+    page = (ROOT / "docs" / "events.md").read_text(encoding="utf-8")
+    made = Topics("<vehicle>")
+    names = (made.event("fatigue").replace("fatigue", "<signal>"), made.availability, made.status)
+    for name in (*names, made.requests.replace("+", "<name>")):
+        if f"| `{name}`" not in page:
+            yield f"docs/events.md: the topic {name} is missing."
+
+
+def all_reported() -> Iterator[str]:
+    """The README says that no recording has a false alarm, and that the face is found in all of each."""
+    for one in results("recordings")["recordings"]:
+        if one["false"] or one["missed"] or one["face_visible"] < 0.9995:
+            yield f"README.md: {one['name']} is not without misses and false alarms: {one}."
