@@ -64,14 +64,31 @@ wheelhouse: .venv/bin/pip
 		for board in $(BOARDS); do \
 			$(BIN)/pip download -q -d $(WHEELHOUSE) -c "$$constraints" --only-binary :all: --implementation cp \
 				--python-version $$python $$(printf -- "--platform %s_$$board " $(MANYLINUX)) \
-				$$(echo $(WHEELHOUSE)/driver_monitor-*.whl)[alerts] 'setuptools>=77'; \
+				$$(echo $(WHEELHOUSE)/driver_monitor-*.whl)[alerts] 'setuptools>=77' $(ALSO); \
 		done; \
 	done
 	@echo '$(WHEELHOUSE): take it to the device with this clone; there, sudo systemd/install --wheels $(notdir $(WHEELHOUSE)).'
 
+# The Debian package for the device: this project's wheel and those that it needs, and the installer that makes an
+# environment of them. One for each processor; no emulator is needed, as nothing is compiled.
+deb: .venv/bin/pip
+	@{ command -v dh && command -v lintian; } >/dev/null || $(call install,--no-install-recommends debhelper lintian) || { \
+		echo 'make deb needs debhelper and lintian: run «sudo apt-get install debhelper lintian» on a Debian, then make again.' >&2; \
+		exit 1; \
+	}; \
+	export SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct); \
+	for board in x86_64:amd64 aarch64:arm64; do \
+		folder=$(WHEELHOUSE)/deb-$${board%:*}; \
+		rm -rf "$$folder" dist/driver-monitor_*_$${board#*:}.deb; \
+		$(MAKE) --no-print-directory wheelhouse WHEELHOUSE="$$folder" BOARDS=$${board%:*} >/dev/null; \
+		debian/build "$$folder" $${board#*:} dist; \
+		lintian --allow-root --fail-on error,warning dist/driver-monitor_*_$${board#*:}.deb; \
+	done; \
+	ls -l dist/*.deb
+
 # A Debian that boots, in a container, and one in an emulator whose power is cut: minutes, and twice as many the first
-# time. VEHICLE=long tries everything more often.
-VEHICLE_PACKAGES := systemd-container debootstrap qemu-user-static qemu-system-x86 cpio
+# time. VEHICLE=long tries everything more often; VEHICLE_TESTS names some of the tests.
+VEHICLE_PACKAGES := systemd-container debootstrap qemu-user-static qemu-system-x86 cpio debhelper
 VEHICLE_CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/driver-monitor
 test-vehicle: .venv/full.stamp mosquitto
 	@if [ "$$(id -u)" != 0 ]; then \
@@ -79,15 +96,24 @@ test-vehicle: .venv/full.stamp mosquitto
 	fi; \
 	export PATH="$$PATH:/usr/sbin"; \
 	{ command -v systemd-nspawn && command -v debootstrap && command -v qemu-aarch64-static && \
-		command -v qemu-system-x86_64 && command -v cpio; } >/dev/null || \
+		command -v qemu-system-x86_64 && command -v cpio && command -v dh; } >/dev/null || \
 		$(call install,--no-install-recommends $(VEHICLE_PACKAGES)) || { \
 		echo 'test-vehicle is skipped: run «sudo apt-get install $(VEHICLE_PACKAGES)», then make again.' >&2; \
 		test "$${CI:-}" != true; exit; \
 	}; \
-	for board in $$(uname -m) aarch64; do \
-		$(MAKE) --no-print-directory wheelhouse WHEELHOUSE=$(VEHICLE_CACHE)/wheels-$$board BOARDS=$$board PYTHONS=3.11 >/dev/null; \
-	done; \
-	DRIVER_MONITOR_WHEELS=$(VEHICLE_CACHE)/wheels-$$(uname -m) DRIVER_MONITOR_WHEELS_AARCH64=$(VEHICLE_CACHE)/wheels-aarch64 PYTHONPATH=tests $(BIN)/python -m pytest --timeout 900 tests/vehicle
+	$(MAKE) --no-print-directory --silent $(VEHICLE_WHEELS); \
+	rm -rf build $(VEHICLE_CACHE)/wheels-aarch64/driver_monitor-*.whl; \
+	$(BIN)/pip wheel -q --no-deps -w $(VEHICLE_CACHE)/wheels-aarch64 . 2>/dev/null; \
+	DRIVER_MONITOR_WHEELS=$(VEHICLE_CACHE)/wheels-$$(uname -m) DRIVER_MONITOR_WHEELS_AARCH64=$(VEHICLE_CACHE)/wheels-aarch64 PYTHONPATH=tests $(BIN)/python -m pytest --timeout 900 $(or $(VEHICLE_TESTS),tests/vehicle)
+
+# The packages of both processors, fetched once for each state of pyproject.toml; the tests' own for the emulated one, too.
+VEHICLE_TOOLS := pytest pytest-timeout hypothesis jsonschema
+VEHICLE_WHEELS = $(foreach board,$(shell uname -m) aarch64,$(VEHICLE_CACHE)/wheels-$(board)/$(shell sha256sum pyproject.toml | cut -c1-12).stamp)
+$(VEHICLE_CACHE)/wheels-%.stamp: | .venv/bin/pip
+	rm -rf $(@D)
+	mkdir -p $(@D)
+	$(MAKE) --no-print-directory wheelhouse WHEELHOUSE=$(@D) BOARDS=$(firstword $(subst /, ,$*)) PYTHONS=3.11 ALSO='$(VEHICLE_TOOLS)' >/dev/null
+	touch $@
 
 # An hour of the daemon with faults mixed in: does it grow, leak or slow down?
 SOAK ?= tests/recordings/synthetic_closure --output docs/soak.json

@@ -16,6 +16,7 @@ from booted import Booted
 from emulated import make_starter
 from measured import MEASURED
 from roots import debian
+from told import listen
 
 ROOT = Path(__file__).resolve().parents[2]
 WHEELS = "DRIVER_MONITOR_WHEELS"
@@ -104,7 +105,12 @@ def boot(scratch: Path, shared: Path, wheels: Path) -> Callable[..., Booted]:
 
 
 @pytest.fixture(scope="session")
-def installed(boot: Callable[..., Booted], scratch: Path) -> Path:
+def configuration() -> str:
+    return CONFIGURATION
+
+
+@pytest.fixture(scope="session")
+def installed(boot: Callable[..., Booted], scratch: Path, configuration: str) -> Path:
     """The layer that the installer writes, from a clone and a folder of wheels, without a network."""
     upper = scratch / "installed"
     with boot(upper=upper) as machine:
@@ -112,7 +118,7 @@ def installed(boot: Callable[..., Booted], scratch: Path) -> Path:
         said = machine.say("/srv/clone/systemd/install --wheels /mnt", timeout=600)
         MEASURED["install from a clone"] = f"{time.monotonic() - begin:.0f} s (limit 180)"
         assert "who agreed to be watched" in said
-        machine.write("/etc/driver-monitor/config.yaml", CONFIGURATION)
+        machine.write("/etc/driver-monitor/config.yaml", configuration)
     for name in ("run", "tmp", "var/log/journal"):
         shutil.rmtree(upper / name, ignore_errors=True)
     return upper
@@ -123,11 +129,7 @@ def machine(boot: Callable[..., Booted], installed: Path) -> Iterator[Booted]:
     """A machine with the driver monitor, its broker, and whoever listens to it; the daemon is not started yet."""
     with boot(installed) as machine:
         machine.run("systemctl stop driver-monitor && rm -rf /var/lib/driver-monitor/*")  # it began with the machine
-        machine.run("systemctl unmask -q mosquitto && systemctl start mosquitto")
-        machine.run(
-            "systemd-run -q --unit=listener -p Restart=always -p RestartSec=100ms -p StartLimitIntervalSec=0 "
-            "sh -c 'exec mosquitto_sub -i listener -c -q 1 -v -t driver-monitor/# >>/run/heard'"
-        )
+        listen(machine)
         try:
             yield machine
         finally:

@@ -10,6 +10,15 @@ from booted import Booted
 SERVICE = "driver-monitor"
 
 
+def listen(machine: Booted) -> None:
+    """The broker runs, and somebody listens to it from now on."""
+    machine.run("systemctl unmask -q mosquitto && systemctl start mosquitto")
+    machine.run(
+        "systemd-run -q --unit=listener -p Restart=always -p RestartSec=100ms -p StartLimitIntervalSec=0 "
+        "sh -c 'exec mosquitto_sub -i listener -c -q 1 -v -t driver-monitor/# >>/run/heard'"
+    )
+
+
 def heard(machine: Booted, topic: str) -> list[str]:
     """The messages on `driver-monitor/bus-17/<topic>...` so far."""
     lines = machine.run("cat /run/heard", check=False).stdout.splitlines()
