@@ -77,15 +77,6 @@ def network(architecture: str, values: dict[str, Any]) -> dict[str, Any]:
     return {"architecture": architecture, "options": options, "learning_rate": float(values["learning_rate"])}
 
 
-def part_of(examples: Examples, share: float, seed: int) -> Examples:
-    """That share of every kind of the examples, at least one of each; the same seed gives the same ones."""
-    if share >= 1:
-        return examples
-    random, kinds = np.random.default_rng(seed), examples.kinds()
-    members = (random.permutation(np.flatnonzero(kinds == kind)) for kind in range(kinds.max() + 1))
-    return examples.take(np.sort(np.concatenate([each[: max(1, round(share * len(each)))] for each in members])))
-
-
 def search(
     task: str,
     data: Path,
@@ -110,7 +101,7 @@ def search(
     _begin(output, asked)
     training = run.examples_of(recipe, "training", data, own=False, leave_out=None)
     check_classes(training, recipe, data)
-    training = part_of(training, share, seed)
+    training = training.part(share, seed)
     validation = run.examples_of(recipe, "validation", data, own=False, leave_out=None)
     with room(output):
         done = _tried(recipe, training, validation, output, architecture, trials, seed, verbose)

@@ -15,7 +15,7 @@ from edge.errors import InputError, UserError
 from train.cli import group
 from train.comparison import report
 from train.comparison.batches import Epoch, moved
-from train.comparison.data import Splits, read, stratified
+from train.comparison.data import Splits, read
 from train.comparison.measure import figures, wilson
 from train.comparison.recipes import NAMES, REPORTS, Moves, Report, ended, rate_of
 from train.data import Examples
@@ -91,7 +91,7 @@ def test_a_class_without_an_image_is_told(made: Path, tmp_path: Path) -> None:
 
 
 def test_a_share_is_of_every_class_alike(splits: Splits) -> None:
-    few = stratified(splits.training, 0.2, 0)
+    few = splits.training.part(0.2, 0)
     assert np.bincount(few.targets.argmax(axis=1)).tolist() == [4, 4, 4, 4]
 
 

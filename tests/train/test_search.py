@@ -130,7 +130,7 @@ def test_the_space_of_the_tuned_network_is_that_of_its_report() -> None:
 
 def test_a_share_of_the_images_has_every_class_and_is_always_the_same() -> None:
     examples = _examples()
-    part = search.part_of(examples, 0.25, seed=3)
+    part = examples.part(0.25, seed=3)
     assert len(part) == 6
     assert (part.labels["state"] == 0).sum() == 3
-    np.testing.assert_array_equal(part.images, search.part_of(examples, 0.25, seed=3).images)
+    np.testing.assert_array_equal(part.images, examples.part(0.25, seed=3).images)

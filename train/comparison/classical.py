@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from sklearn.pipeline import Pipeline
 
 from train.architectures import classical
-from train.comparison.data import Splits, stratified
+from train.comparison.data import Splits
 from train.guards import room
 
 TIMED = 50
@@ -42,7 +42,7 @@ def fit(name: str, splits: Splits, folder: Path, seed: int) -> Classical:
     Raises:
         InputError: the folder cannot be written.
     """
-    training = stratified(splits.training, classical.SHARE if name == "logistic_regression" else 1.0, seed)
+    training = splits.training.part(classical.SHARE if name == "logistic_regression" else 1.0, seed)
     labels = training.targets.argmax(axis=1)
     if name == "logistic_regression":
         model = classical.logistic_regression(seed, min(classical.COMPONENTS, len(training) // 2))

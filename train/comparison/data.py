@@ -47,7 +47,7 @@ def read(data: Path, count: int, votes: float) -> Splits:
     images = fer2013.read_images(folder, len(index.split))
     kept = fer2013.keep_first_of_latest_split(index)
     columns = [fer2013.VOTES.index(VOTE.get(name, name)) for name in classes]
-    labels = _labels(index, classes, columns)
+    labels = fer2013.hard_labels(index, classes, columns)
     label = np.stack([index.label == name for name in classes], axis=1).astype(np.float32)
     total = index.votes.sum(axis=1, keepdims=True)
     shares = (index.votes[:, columns] / np.maximum(total, 1)).astype(np.float32)
@@ -67,26 +67,3 @@ def read(data: Path, count: int, votes: float) -> Splits:
             missing = [classes[number] for number in np.flatnonzero(found == 0)]
             raise InputError(f"{folder}: {name} has no image of {', '.join(missing)}; check labels.csv.")
     return splits
-
-
-def _labels(index: fer2013.Index, classes: tuple[str, ...], columns: list[int]) -> dict[str, NDArray[np.int64]]:
-    own = np.full(len(index.label), -1, np.int64)
-    majority = own.copy()
-    winner, voted = index.votes.argmax(axis=1), index.votes.max(axis=1) > 0
-    for number, (name, column) in enumerate(zip(classes, columns, strict=True)):
-        own[index.label == name] = number
-        majority[voted & (winner == column)] = number
-    return {"ferplus": majority, "fer2013": own}
-
-
-def stratified(examples: Examples, share: float, seed: int) -> Examples:
-    """The share of the examples, of every class alike; all of them at 1."""
-    if share >= 1:
-        return examples
-    random = np.random.default_rng(seed)
-    kinds = examples.targets.argmax(axis=1)
-    chosen = [
-        random.permutation(np.flatnonzero(kinds == kind))[: max(1, round(share * int((kinds == kind).sum())))]
-        for kind in np.unique(kinds)
-    ]
-    return examples.take(np.sort(np.concatenate(chosen)))

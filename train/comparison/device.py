@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from edge.errors import InputError, UserError
 from edge.vision.card import ModelCard, append_card, read_model
-from train.comparison.data import Splits, stratified
+from train.comparison.data import Splits
 from train.files import replace
 
 LIMIT_S = 1800.0
@@ -61,7 +61,7 @@ def convert(model: Path, card: ModelCard, calibration: NDArray[np.float32], chec
 
 def samples(splits: Splits) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
     """Training images of every class for the ranges, and test images spread over all for the check."""
-    calibration = stratified(splits.training, CALIBRATION / len(splits.training), 0).images
+    calibration = splits.training.part(CALIBRATION / len(splits.training), 0).images
     return calibration, splits.test.images[:: max(1, len(splits.test) // CHECKED)]
 
 

@@ -21,7 +21,7 @@ from edge.vision.card import InputSpec, ModelCard
 from train.architectures import ARCHITECTURES
 from train.card import LAWYERS
 from train.comparison.batches import answers, inputs_of
-from train.comparison.data import Splits, read, stratified
+from train.comparison.data import Splits, read
 from train.comparison.device import convert, samples
 from train.comparison.fit import Limits, Trained, fit
 from train.comparison.given import given
@@ -148,8 +148,8 @@ def _row(name: str, asked: Asked, splits: Splits, folder: Path, told: Callable[[
         row |= {"kind": "classical", "training": training, "history": [], "device": done.device}
         return row | _figures(splits, done.test, warmth) | {"parameters": done.device["parameters"]}
     report, share = REPORTS[name], asked.share if REPORTS[name].side >= LARGE else 1.0
-    shown = stratified(splits.training, share, asked.seed)
-    validation = stratified(splits.validation, share, asked.seed)
+    shown = splits.training.part(share, asked.seed)
+    validation = splits.validation.part(share, asked.seed)
     weights = asked.weights.get(name, "none")
     trained = fit(
         name,

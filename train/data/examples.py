@@ -37,6 +37,14 @@ class Examples:
             self.images[which], self.targets[which], self.weights[which], labels, self.source[which], points
         )
 
+    def part(self, share: float, seed: int) -> Examples:
+        """That share of every kind of the images, at least one of each; the same seed gives the same ones."""
+        if share >= 1:
+            return self
+        random, kinds = np.random.default_rng(seed), self.kinds()
+        members = (random.permutation(np.flatnonzero(kinds == kind)) for kind in range(kinds.max() + 1))
+        return self.take(np.sort(np.concatenate([each[: max(1, round(share * len(each)))] for each in members])))
+
     def joined(self, other: Examples) -> Examples:
         """These and the other ones, without points; a label set that one of them lacks is -1 there."""
         labels = {

@@ -8,6 +8,7 @@ a test split would be learned by heart. So an image of a later split always wins
 from __future__ import annotations
 
 import csv
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -125,15 +126,17 @@ def _targets(index: Index, votes: float) -> tuple[NDArray[np.float32], NDArray[n
     return both.astype(np.float32), weight.astype(np.float32)
 
 
-def _labels(index: Index) -> dict[str, NDArray[np.int64]]:
-    """Hard labels: FER2013's own, and the answer with most FER+ votes among all ten (of a tie, the first in VOTES)."""
+def hard_labels(index: Index, classes: Sequence[str], columns: Sequence[int]) -> dict[str, NDArray[np.int64]]:
+    """FER2013's own label, and the answer with most FER+ votes among all ten (of a tie, the first in VOTES).
+
+    int64[n], the number of the class or -1; the votes for a class stand in its column of `index.votes`.
+    """
     own = np.full(len(index.label), -1, np.int64)
     majority = own.copy()
-    winner = index.votes.argmax(axis=1)
-    voted = index.votes.max(axis=1) > 0
-    for number, name in enumerate(CLASSES):
+    winner, voted = index.votes.argmax(axis=1), index.votes.max(axis=1) > 0
+    for number, (name, column) in enumerate(zip(classes, columns, strict=True)):
         own[index.label == name] = number
-        majority[voted & (winner == VOTES.index(VOTES_OF_ANSWER[name][0]))] = number
+        majority[voted & (winner == column)] = number
     return {"ferplus": majority, "fer2013": own}
 
 
@@ -149,7 +152,7 @@ def read(data: Path, split: Split, votes: float = 0.5) -> Examples:
     folder = data / "fer2013"
     index = read_index(folder)
     targets, weight = _targets(index, votes)
-    labels = _labels(index)
+    labels = hard_labels(index, CLASSES, [VOTES.index(VOTES_OF_ANSWER[name][0]) for name in CLASSES])
     labelled = (labels["ferplus"] >= 0) | (labels["fer2013"] >= 0)
     useful = labelled | (split == "Training")
     everything = Examples(
