@@ -19,12 +19,13 @@ from pathlib import Path
 from typing import Any
 
 import claims
+from truths import RESULTS
 
 from edge.config import SHIPPED_MODELS
 from edge.vision.card import read_card
 
 BIN = Path(sys.executable).parent
-MADE_WITH = claims.RESULTS / "made-with.json"
+MADE_WITH = RESULTS / "made-with.json"
 TASKS = ("emotion", "eyes", "face", "landmarks")
 TRAIN = str(BIN / "train-model")
 EVALUATE = [TRAIN, "evaluate", "emotion", str(SHIPPED_MODELS / "emotion.tflite"), "--data", "{data}"]
@@ -62,7 +63,7 @@ def measure(data: str, recordings: Path, write: bool) -> Iterator[str]:
             print(" ".join(filled), file=sys.stderr)
             subprocess.run(filled, check=True, stdout=subprocess.DEVNULL)
             found = json.loads(to.read_text(encoding="utf-8"))
-        kept = claims.RESULTS / f"{name}.json"
+        kept = RESULTS / f"{name}.json"
         before = json.loads(kept.read_text(encoding="utf-8")) if kept.exists() else None
         if write:
             kept.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
