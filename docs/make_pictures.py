@@ -122,7 +122,7 @@ def compose(folder: Path) -> Path:
     with RecordingCamera(RECORDING) as camera:
         images = [camera.read(2.0).image for _ in range(max(composed()) + 1)]
     for number, frame in enumerate(composed()):
-        cv2.imwrite(str(folder / f"{number:05d}.png"), images[frame])
+        cv2.imwrite(str(folder / f"{number:05d}.pgm"), images[frame])
     (folder / "recording.yaml").write_text(f"frames_per_second: {RATE}\n", encoding="utf-8")
     return folder
 
