@@ -82,6 +82,12 @@ def test_a_command_or_option_that_is_not_there_is_told(line: str) -> None:
     assert list(_wrong(_words(line)))
 
 
+@pytest.mark.parametrize("program", [driver_monitor, train_model], ids=lambda program: program.name)
+def test_the_page_of_the_command_line_lists_every_command(program: click.Group) -> None:
+    page = (ROOT / "docs" / "command-line.md").read_text(encoding="utf-8").partition("## For programs")[0]
+    assert [name for name in program.commands if f"`{name}`" not in page] == []
+
+
 @every_page
 def test_targets_of_make_that_are_named_exist(page: Path) -> None:
     said = "\n".join(line.partition(" #")[0] for line in _code(page))
