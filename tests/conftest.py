@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import places
 import pytest
 
 import edge.cameras.opencv  # noqa: F401  before any test imports OpenCV itself: how loud FFmpeg is, is settled then
@@ -20,7 +21,7 @@ IN_CI = os.environ.get("CI") == "true"
 
 
 def _folder(variable: str, beside: str) -> Path:
-    folder = Path(os.environ.get(variable, ROOT.parent / "shared" / beside))
+    folder = places.folder(variable, beside)
     if not folder.is_dir():
         message = f"no folder {folder}: set {variable} to where the {beside} lie"
         if IN_CI:
@@ -44,7 +45,7 @@ def recordings() -> Path:
 @pytest.fixture(scope="session")
 def yunet(recordings: Path) -> Path:
     """YuNet's ONNX file, in the folder `models` beside the recordings; it is not part of the project."""
-    path = recordings.parent / "models" / "face_detection_yunet_2023mar.onnx"
+    path = places.yunet(recordings)
     if not path.is_file():
         pytest.skip(f"no {path}: put YuNet 2023mar there to test the detector yunet")
     return path
