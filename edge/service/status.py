@@ -13,6 +13,7 @@ from edge.gps.gpsd import GpsState
 from edge.monitor import Step
 from edge.service.frames import Frames, FrameState
 from edge.service.problems import Facts, problems
+from edge.service.update import last_update
 from edge.vision.card import read_card
 
 HASH_DIGITS = 8
@@ -87,6 +88,7 @@ class Status:
             "board": dataclasses.asdict(facts.board),
             "alarms": dict(facts.alarms),
             "broker": _broker(facts.delivery) if facts.delivery else None,
+            "last_update": last_update(),
         }
 
 

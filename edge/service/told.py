@@ -46,6 +46,8 @@ def _things(report: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     yield "memory", ", ".join(_memory(report, board))
     models = (f"{task} {one['version']} ({one['sha256']})" for task, one in sorted(report["models"].items()))
     yield "models", ", ".join(models)
+    if report.get("last_update"):  # a daemon that an update has not yet restarted may not know of it
+        yield "update", report["last_update"]
 
 
 def _events(report: Mapping[str, Any]) -> str:

@@ -64,6 +64,7 @@ def test_a_broken_update_is_undone_without_a_hand(machine: Booted, defect: str, 
     machine.wait_for(lambda: shown(machine, "ActiveState", "updating") == "failed", 30, "the installer's failing")
     assert f"Version {before} is back" in machine.say("systemctl status --no-pager driver-monitor")
     assert f"Version {before} is back" in journal(machine)
+    assert f"Version {before} is back" in machine.run("driver-monitor status", check=False).stdout
     next_event(machine)
     # The machine starts with the old version again.
     assert machine.run("test -e /opt/driver-monitor/trial", check=False).returncode == 1
