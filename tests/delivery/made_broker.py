@@ -1,4 +1,4 @@
-"""A broker in memory that stands for the network: it takes what a publisher sends, and acknowledges what a test lets it.
+"""A broker in memory that stands for the network: it takes what a publisher sends, acknowledges what a test lets it.
 
 It checks nothing and keeps nothing; what a real one does is tested with mosquitto.
 """
