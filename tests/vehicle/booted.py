@@ -116,8 +116,9 @@ class Booted:
     def cut_power(self) -> None:
         """Every process ends at once; what was written to the kernel is kept, as it is this machine's own."""
         assert self._container is not None
-        os.kill(self._leader, signal.SIGKILL)
-        self._container.wait(STOP_S)
+        if self._container.poll() is None:
+            os.kill(self._leader, signal.SIGKILL)
+            self._container.wait(STOP_S)
 
     def close(self) -> None:
         """Powered off in order, where it runs."""

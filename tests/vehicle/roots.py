@@ -66,3 +66,5 @@ def _unpack(root: Path) -> None:
     for package in sorted((root / "var/cache/apt/archives").glob("*.deb")):
         subprocess.run(["dpkg-deb", "-x", package, root], check=True)
     shutil.rmtree(root / "debootstrap")
+    for name in ("mnt", "opt", "srv"):
+        (root / name).mkdir(exist_ok=True)

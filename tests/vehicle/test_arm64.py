@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -28,7 +29,22 @@ OUTPUTS = ROOT / "tests" / "runtime" / "outputs.py"
 WHEELS = "DRIVER_MONITOR_WHEELS_AARCH64"
 BINFMT = Path("/proc/sys/fs/binfmt_misc")
 QEMU = Path("/usr/lib/binfmt.d/qemu-aarch64.conf")
+PIP = (
+    "PYTHONPATH=$(echo /usr/share/python-wheels/pip-*.whl) python3 -m pip --python /opt/env/bin/python "
+    "install -q --no-compile --no-index --find-links /mnt"
+)
 PICTURES = 10
+UNITS = (
+    "alerts/test_can_frame.py", "alerts/test_pattern.py", "alerts/test_standing.py", "clock/test_gps_time.py",
+    "clock/test_timeline.py", "delivery/test_event.py", "gps/test_gpsd_lines.py", "gps/test_track.py",
+    "rules/test_usual.py", "rules/test_window.py", "test_records.py",
+)  # fmt: skip
+ALL_UNITS = (
+    *UNITS, "alerts/test_mute.py", "clock/test_system.py", "delivery/test_message.py", "delivery/test_queue.py",
+    "rules/test_guards.py", "rules/test_visibility.py", "service/test_frames.py", "service/test_health.py",
+    "service/test_problems.py", "test_config.py",
+)  # fmt: skip
+"""Tests of `edge` that ask no model, no broker and no TensorFlow; the first ones take a minute there."""
 LARGEST = 2
 """Steps of int8 by which an output of a reader may differ: the two processors' kernels need not round alike.
 
@@ -57,9 +73,9 @@ def board(scratch: Path) -> Iterator[Path]:
         subprocess.run(["mount", "--bind", os.environ[WHEELS], root / "mnt"], check=True)
         begin = time.monotonic()
         say(root, "python3 -m venv --without-pip /opt/env")
-        pip = "PYTHONPATH=$(echo /usr/share/python-wheels/pip-*.whl) python3 -m pip --python /opt/env/bin/python"
-        say(root, f"{pip} install -q --no-compile --no-index --find-links /mnt driver-monitor")
+        say(root, f"{PIP} driver-monitor")
         MEASURED["install on arm64, emulated"] = f"{time.monotonic() - begin:.0f} s"
+        _compile(root, "opt/env/lib")
         yield root
     finally:
         subprocess.run(["umount", root / "mnt"], check=False)
@@ -68,11 +84,18 @@ def board(scratch: Path) -> Iterator[Path]:
             (BINFMT / "qemu-aarch64").write_text("-1")  # as it was before
 
 
+def _compile(root: Path, folder: str) -> None:
+    """By this machine's Python where it is the root's: one version has one bytecode on every processor."""
+    if sys.version_info[:2] == (3, 11):
+        command = [sys.executable, "-m", "compileall", "-q", "-s", root, "-p", "/", root / folder]
+        subprocess.run(command, check=False, stdout=subprocess.DEVNULL)
+
+
 def say(root: Path, command: str) -> str:
     """The standard output of what must succeed there."""
     environment = ["env", "-i", "PATH=/usr/local/bin:/usr/bin:/bin", "LANG=C.UTF-8", "PIP_CONFIG_FILE=/dev/null"]
     done = subprocess.run(
-        ["chroot", root, *environment, "sh", "-c", command], capture_output=True, text=True, timeout=600, check=False
+        ["chroot", root, *environment, "sh", "-c", command], capture_output=True, text=True, timeout=850, check=False
     )
     assert done.returncode == 0, f"{command}\n{done.stdout}{done.stderr}"
     return done.stdout.strip()
@@ -129,3 +152,20 @@ def _overlap(one: Box, other: Box) -> float:
     height = min(one.y + one.height, other.y + other.height) - max(one.y, other.y)
     shared = max(0.0, width) * max(0.0, height)
     return shared / (one.width * one.height + other.width * other.height - shared)
+
+
+def test_the_unit_tests_of_edge_pass(board: Path, shared: Path) -> None:
+    shutil.copytree(shared / "clone", board / "clone")
+    _compile(board, "clone/edge")
+    say(board, f"{PIP} pytest pytest-timeout hypothesis jsonschema")
+    _compile(board, "opt/env/lib")
+    chosen = ALL_UNITS if os.environ.get("VEHICLE") == "long" else UNITS
+    begin = time.monotonic()
+    said = say(
+        board,
+        "cd /clone && PYTHONPATH=tests /opt/env/bin/python -m pytest -q -p no:cacheprovider --timeout 600 "
+        + " ".join(f"tests/{name}" for name in chosen),
+    )
+    MEASURED["unit tests of edge on arm64"] = (
+        f"{said.splitlines()[-1].split(' in ')[0]} in {time.monotonic() - begin:.0f} s"
+    )

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
 import statistics
 import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -15,6 +17,9 @@ from measured import MEASURED
 from told import SERVICE, events, heard, next_event, shown, start
 
 UNIT = Path(__file__).resolve().parents[2] / "systemd" / "driver-monitor.service"
+STARTS = 5
+QUIET = 0.9
+"""A loop that gets less of a processor shares it: what a start takes then says nothing of the daemon."""
 
 
 def test_exposure_is_at_most_one_and_a_half() -> None:
@@ -39,19 +44,44 @@ def test_what_is_installed_takes_at_most_400_megabytes(machine: Booted) -> None:
 
 
 def test_it_starts_sends_events_and_says_that_it_stops(machine: Booted) -> None:
-    times = []
-    for _ in range(3):
-        begin = time.monotonic()
-        start(machine)
-        times.append(time.monotonic() - begin)
-        if len(times) < 3:
-            machine.run(f"systemctl stop {SERVICE}")
-    MEASURED["systemctl start to READY"] = f"{statistics.median(times):.1f} s, median of 3 (limit 3)"
+    start(machine)
     next_event(machine)
     assert {event["vehicle"] for event in events(machine)} == {"bus-17"}
     machine.run(f"systemctl stop {SERVICE}")
     assert shown(machine, "Result") == "success"
     assert heard(machine, "availability")[-1] == "stopped"
+
+
+def test_a_start_takes_at_most_three_seconds(machine: Booted) -> None:
+    took, cpu, quiet = [], [], []
+    for _ in range(STARTS):
+        share = _share()
+        begin = time.monotonic()
+        start(machine)
+        took.append(time.monotonic() - begin)
+        cpu.append(int(shown(machine, "CPUUsageNSec")) / 1e9)
+        if min(share, _share()) >= QUIET:
+            quiet.append(took[-1])
+        machine.run(f"systemctl stop {SERVICE}")
+    MEASURED["systemctl start to READY"] = (
+        f"{statistics.median(took):.1f} s, median of {STARTS}, {statistics.median(cpu):.1f} s of a processor with the "
+        f"capture process; {len(quiet)} on a quiet machine (limit 3)"
+    )
+    assert statistics.median(cpu) <= 3
+    if len(quiet) > STARTS // 2:
+        assert statistics.median(quiet) <= 3
+
+
+def _share() -> float:
+    """Of a processor, what a loop on each of them got at least: 1 where nothing else runs."""
+    loop = (
+        "import time; begin, used = time.monotonic(), time.process_time(); sum(range(10_000_000)); "
+        "print((time.process_time() - used) / (time.monotonic() - begin))"
+    )
+    loops = [
+        subprocess.Popen([sys.executable, "-S", "-c", loop], stdout=subprocess.PIPE) for _ in range(os.cpu_count() or 1)
+    ]
+    return min(float(one.communicate()[0]) for one in loops)
 
 
 def test_it_starts_by_itself_with_the_machine(boot: Callable[..., Booted], installed: Path) -> None:
