@@ -14,7 +14,7 @@ APT := $(if $(filter-out 0,$(shell id -u)),sudo -n )env DEBIAN_FRONTEND=noninter
 # Package lists may be missing or old: a first try without them, a second one with.
 install = { $(APT) install -y $(1) || { $(APT) update && $(APT) install -y $(1); }; }
 
-.PHONY: help demo test test-vehicle wheelhouse faults camera-faults fuzz soak bench asyncapi docs release deb fresh venv lint types contract format clean mosquitto gpsd strace chromium aplay
+.PHONY: help demo test test-vehicle wheelhouse faults camera-faults fuzz soak bench asyncapi docs numbers release deb fresh venv lint types contract format clean mosquitto gpsd strace chromium aplay
 
 help:
 	@echo 'make demo      set up what a device needs, run on a synthetic recording'
