@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -46,9 +46,9 @@ def _call(*command: str | Path) -> str:
 
 @pytest.fixture(scope="module")
 def python() -> Path:
-    """The interpreter of the environment; it is kept for the next run, and made anew when pyproject.toml changes."""
+    """The interpreter of the environment; it is kept for the next run, and made anew when what the project needs changes."""
     python, stamp = ENVIRONMENT / "bin" / "python", ENVIRONMENT / "stamp"
-    wanted = hashlib.sha256((ROOT / "pyproject.toml").read_bytes()).hexdigest()
+    wanted = repr(tomllib.loads((ROOT / "pyproject.toml").read_text())["project"])
     if not (stamp.is_file() and stamp.read_text() == wanted):
         _call(sys.executable, "-m", "venv", "--clear", ENVIRONMENT)
         _call(python, "-m", "pip", "install", "-q", "-e", ".[tflite-runtime]")
