@@ -46,7 +46,7 @@ def _call(*command: str | Path) -> str:
 
 @pytest.fixture(scope="module")
 def python() -> Path:
-    """The interpreter of the environment; it is kept for the next run, and made anew when what the project needs changes."""
+    """The interpreter of the environment; it is made anew when what the project needs changes."""
     python, stamp = ENVIRONMENT / "bin" / "python", ENVIRONMENT / "stamp"
     wanted = repr(tomllib.loads((ROOT / "pyproject.toml").read_text())["project"])
     if not (stamp.is_file() and stamp.read_text() == wanted):
