@@ -22,7 +22,7 @@ from train.mining import command as mining
 
 FOLDER = click.Path(path_type=Path)
 PLACES = ("face", "landmarks")
-"""Tasks that tell where something is, not which class it is of: train/places.py."""
+"""Tasks that tell where something is, not which class it is of: train/places/command.py."""
 
 
 class _Stages(click.ParamType):
@@ -117,7 +117,7 @@ def fit(
     if mined and task in PLACES:
         raise UserError(f"--mined is an option of emotion and eyes; leave it out for {task}.")
     if task in PLACES:
-        from train import places
+        from train.places import command as places
 
         options.refuse(task, changes)
         measured = places.fit(
@@ -198,7 +198,7 @@ def evaluate(
     """
     source = _source(task, data, images)
     if task in PLACES:
-        from train import places
+        from train.places import command as places
 
         measured = places.evaluate(task, model, source)
         click.echo(places.table(measured))
@@ -291,7 +291,7 @@ def _audit_of_faces(
 ) -> str:
     from edge.config import FaceConfig, VisionConfig
     from edge.vision.card import read_card
-    from train import face_audit, face_recordings
+    from train.places import face_audit, face_recordings
 
     finders = {face_audit.OWN: face_audit.native(model, read_card(model).thresholds.get("face", 0.5))}
     if yunet is not None:
@@ -308,6 +308,7 @@ def _audit_of_faces(
 group.add_command(commands.explore)
 group.add_command(commands.search)
 group.add_command(commands.ensemble)
+group.add_command(commands.adjust)
 group.add_command(mining.mine)
 group.add_command(comparison.compare)
 

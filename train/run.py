@@ -159,6 +159,35 @@ def fit(
         verbose=verbose,
     )
 
+    commands = [*_commands_before(start), command]
+    return finish(
+        recipe,
+        output,
+        folder,
+        validation,
+        own=own,
+        leave_out=leave_out,
+        seed=seed,
+        commands=commands,
+        history=state.history,
+        cited=cited,
+    )
+
+
+def finish(
+    recipe: Recipe,
+    output: Path,
+    folder: Path,
+    validation: data.Examples,
+    *,
+    own: bool,
+    leave_out: str | None,
+    seed: int,
+    commands: list[str],
+    history: list[dict[str, float]] | None = None,
+    cited: dict[str, Any] | None = None,
+) -> report.Results:
+    """Temperature, report and card of the model.keras in `output`; gives the figures of the validation."""
     score = scorer(output / "model.keras")
     labels = validation.labels[recipe.reference]
     # The vehicle levels its patches, so the temperature is fitted to levelled ones.
@@ -171,17 +200,15 @@ def fit(
         "validation": _judge(recipe, validation, score, temperature, levelled=False),
         "validation-levelled": _judge(recipe, validation, score, temperature, levelled=True),
     }
-    if task == "emotion" or leave_out is not None:
+    if recipe.task == "emotion" or leave_out is not None:
         unseen = examples_of(recipe, "test", folder, own=own, leave_out=leave_out)
         parts["test"] = _judge(recipe, unseen, score, temperature, levelled=False)
-    report.write(output / "report", recipe, parts, state.history)
+    report.write(output / "report", recipe, parts, history)
 
     results: dict[str, Any] = {"float": {name: summary(part) for name, part in parts.items()}}
     if cited:
         results["leave_one_set_out_auc"] = cited
-    card = write_card(
-        recipe, temperature=temperature, results=results, commands=[*_commands_before(start), command], seed=seed
-    )
+    card = write_card(recipe, temperature=temperature, results=results, commands=commands, seed=seed)
     with room(output):
         replace(output / "card.json", card.model_dump_json(indent=1) + "\n")
     return parts["validation"]
