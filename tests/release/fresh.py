@@ -92,7 +92,8 @@ def run(root: Path, command: str, binds: Sequence[str], variables: Sequence[str]
             "su", "--login", USER, "--command",
             " ".join(["cd", CLONE, "&&", *(f"export {shlex.quote(variable)} &&" for variable in variables), command]),
         ],
-        stdin=subprocess.DEVNULL, check=False,
+        # Its /tmp on the disk: in memory, nspawn's is too small for the packages of training.
+        stdin=subprocess.DEVNULL, env={**os.environ, "SYSTEMD_NSPAWN_TMPFS_TMP": "0"}, check=False,
     ).returncode  # fmt: skip
 
 

@@ -107,3 +107,16 @@ def test_removed_it_leaves_what_is_the_operators_and_purged_it_leaves_nothing(ve
     vehicle.say("apt-get purge -y driver-monitor")
     assert vehicle.say(OURS) == ""
     assert vehicle.run("getent passwd driver-monitor", check=False).returncode == 2
+
+
+def test_in_an_image_that_is_being_built_it_waits_and_can_be_taken_away(
+    boot: Callable[..., Booted], package: Path, shared: Path
+) -> None:
+    with boot() as machine:
+        # What tells that systemd runs is hidden, as in a chroot.
+        image = "unshare --mount sh -c 'mount -t tmpfs image /run/systemd && {}'"
+        done = machine.run(image.format(f"dpkg -i {there(package, shared)}"), check=False)
+        assert done.returncode == 1
+        assert "systemd does not run here" in done.stdout
+        machine.say(image.format("dpkg --purge driver-monitor"))
+        assert machine.say(OURS) == ""
