@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 
 import make_models
+from constants import CONSTANTS
 from truths import (
     NUMBER,
     ROOT,
@@ -28,84 +29,18 @@ from truths import (
     results,
     sad,
     said,
-    threshold,
     told,
 )
 
-from edge import errors
 from edge.config import Config
-from edge.delivery import command, connection, key, knock, message, outbox, publisher
 from edge.delivery.topics import Topics
-from edge.gps import gpsd, track
-from edge.service import aim, aim_gate, aiming, bundle, frames, problems, stages
-from edge.vision import points
 
 RUNS = ("emotion", "emotion-level")
 LEFT_OUT = "leave_one_set_out_auc_before_the_last_two_epochs"
 CLOSURES = ("microsleep_s", "sleep_s", "unresponsive_s")
-CONSTANTS = [  # page, words, the values in them
-    ("docs/events.md", "At most # bytes, UTF-8", message.MAX_PAYLOAD),
-    ("docs/events.md", "sent more than # s after `time`", publisher.HISTORICAL_S),
-    ("docs/events.md", "without a fix of the last # s", track.STALE_S),
-    ("docs/events.md", "At most # are on their way unacknowledged", publisher.WINDOW),
-    ("docs/events.md", "new events wait in memory (# at most)", outbox.SPILL),
-    ("docs/events.md", "The key is # random bytes", key.KEY_BYTES),
-    ("docs/privacy.md", "speed; at most # bytes", message.MAX_PAYLOAD),
-    ("docs/privacy.md", "memory | the last # fixes", gpsd.KEPT),
-    ("README.md", "an event of at most # bytes", message.MAX_PAYLOAD),
-    ("docs/operations-mqtt.md", "an event has # bytes at most", message.MAX_PAYLOAD),
-    ("docs/operations-mqtt.md", "are silent for so long, # minutes at most", command.MAX_MINUTES),
-    ("docs/operations-mqtt.md", "A request has # bytes at most", command.MAX_REQUEST),
-    ("docs/operations-mqtt.md", "it knocks about every # s", knock.KNOCK_S),
-    ("docs/operations-mqtt.md", "`mqtt.max_packet_size` must be # bytes", message.MAX_PAYLOAD + connection.OVERHEAD),
-    ("docs/operations-mqtt.md", "A connection that held for # s", publisher.STEADY_S),
-    ("docs/operations-mqtt.md", "up to `mqtt.reconnect_max_s` (# s)", default("mqtt.reconnect_max_s")),
-    ("docs/operations.md", "restarts it | # s |", problems.STUCK_S),
-    ("docs/operations.md", "for PERCLOS | under # |", problems.SLOWEST),
-    ("docs/operations.md", "95th percentile over # ms", problems.LATEST_MS),
-    ("docs/operations.md", "or it is hot | now; # °C", problems.HOT),
-    ("docs/operations.md", "nearly full | under # MB", problems.DISK_MB),
-    ("docs/operations.md", "little memory left | under # MB", problems.MEMORY_MB),
-    ("docs/operations.md", "are of the last # frames", frames.RECENT),
-    ("docs/operations.md", "after the first # frames", problems.SETTLED),
-    ("docs/operations.md", "the last # lines of the service's log", bundle.LINES),
-    ("docs/operations.md", "inference has taken # s", stages.SLOW_S),
-    ("docs/operations.md", "A thread looks five times in # s", stages.SLOW_S),
-    ("docs/operations.md", "not later than `camera.stall_s` (# s)", default("camera.stall_s")),
-    (
-        "docs/operations.md",
-        "After # s without a frame (`rules.visibility.camera_s`)",
-        default("rules.visibility.camera_s"),
-    ),
-    ("docs/aiming.md", "http://127.0.0.1:#/", aim.PORT),
-    ("docs/aiming.md", "within # minutes; it shows", aim_gate.MINUTES),
-    ("docs/aiming.md", "mean grey from # to #", aiming.DIM, aiming.BRIGHT),
-    ("docs/aiming.md", "under #, over #, or a frame", aiming.DARK, aiming.WHITE),
-    ("docs/aiming.md", "found in # % of the frames | under # %", 100 * aiming.GOOD_SEEN, 100 * aiming.LEAST_SEEN),
-    ("docs/aiming.md", "| # pixels between the eyes, the face up to # %", aiming.GOOD_PX, 100 * aiming.GOOD_HEIGHT),
-    ("docs/aiming.md", "| under #; over # %", aiming.LEAST_PX, 100 * aiming.MOST_HEIGHT),
-    ("docs/aiming.md", "within #° of the front | over #°", aiming.GOOD_YAW, aiming.MOST_YAW),
-    ("docs/aiming.md", "| Height | within #° | over #°", aiming.GOOD_PITCH, aiming.MOST_PITCH),
-    ("docs/aiming.md", "| Tilt | within #° | over #°", aiming.GOOD_ROLL, aiming.MOST_ROLL),
-    ("docs/aiming.md", "most # times as bright as the other | over # times", aiming.UNEVEN, aiming.ONE_SIDED),
-    ("docs/aiming.md", "under # % of the face white, and # % at", 100 * aiming.FACE_GLARE, 100 * aiming.EYE_GLARE),
-    ("docs/aiming.md", "| # a second | under #", aiming.GOOD_RATE, aiming.LEAST_RATE),
-    ("docs/aiming.md", "(# cm in a mean adult)", aiming.EYE_DISTANCE_CM),
-    ("README.md", "within #° of the front and #° of the height", aiming.GOOD_YAW, aiming.GOOD_PITCH),
-    ("README.md", "they are # pixels apart", aiming.GOOD_PX),
-    ("docs/vision.md", "gives # contour points", points.COUNT),
-    ("docs/thresholds.md", "(a face from #, an eye", threshold("face", "face")),
-    ("docs/thresholds.md", "an eye not visible from #, unknown", threshold("eyes", "not_visible")),
-    ("docs/thresholds.md", "unknown emotion from #)", threshold("emotion", "unknown")),
-    ("docs/vision.md", "believed from a probability of #;", threshold("face", "face")),
-    ("docs/vision.md", "an eye is not visible above # of the last", threshold("eyes", "not_visible")),
-    ("docs/command-line.md", "| # | a check or a comparison was made and failed", errors.CheckFailed.exit_code),
-    ("docs/command-line.md", "| # | wrong use", errors.UserError.exit_code),
-    ("docs/command-line.md", "| # | the configuration, a model", errors.ConfigError.exit_code),
-]
 
 CLAIMS = [
-    *(Claim(page, words, lambda values=values: values) for page, words, *values in CONSTANTS),
+    *(Claim(page, words, lambda values=values: values) for page, rows in CONSTANTS.items() for words, values in rows),
     *(
         Claim("README.md", f"`{task}`, # kB", lambda task=task: [kilobytes(task)])
         for task in ("emotion", "eyes", "landmarks", "face")

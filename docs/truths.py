@@ -38,7 +38,7 @@ class Claim:
         """What is wrong, in a sentence; None: it holds."""
         found, true = self.found(), self.truth()
         if not found or len(found.groups()) != len(true):
-            return f"{self.page}: «{self.words}» does not stand there; change docs/claims.py with the page."
+            return f"{self.page}: «{self.words}» does not stand there; change docs/claims.py or docs/constants.py with the page."
         pairs = zip(found.groups(), true, strict=True)
         wrong = [f"{shown} is {true}" for shown, true in pairs if not agrees(shown, true)]
         return f"{self.page}: «{found[0]}»: {', '.join(wrong)}." if wrong else None
@@ -70,6 +70,12 @@ def default(path: str) -> Any:
     for name in path.split("."):
         value = getattr(value, name)
     return value
+
+
+def unit(name: str) -> float:
+    """A number of the unit that ships."""
+    text = (ROOT / "systemd" / "driver-monitor.service").read_text(encoding="utf-8")
+    return float(re.findall(rf"^{name}=(\d+)$", text, re.MULTILINE)[0])
 
 
 def kilobytes(task: str) -> float:
