@@ -2,8 +2,8 @@
 
 Without an option what depends on no machine is checked, in seconds: models and their cards, defaults, thresholds,
 sizes, codes, topics, and the results in docs/results, which must be of the models that ship. Which place is held
-against what stands in docs/claims.py and docs/constants.py. `--all` measures those results anew first, in minutes, and says where they
-differ; `--write` keeps what it measured. Exit codes: 0; 1 something does not agree; 2 wrong use.
+against what stands in docs/claims.py and docs/constants.py. `--all` measures those results anew first, in minutes, and
+says where they differ; `--write` keeps what it measured. Exit codes: 0; 1 something does not agree; 2 wrong use.
 """
 
 from __future__ import annotations

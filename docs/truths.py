@@ -38,7 +38,7 @@ class Claim:
         """What is wrong, in a sentence; None: it holds."""
         found, true = self.found(), self.truth()
         if not found or len(found.groups()) != len(true):
-            return f"{self.page}: «{self.words}» does not stand there; change docs/claims.py or docs/constants.py with the page."
+            return f"{self.page}: «{self.words}» does not stand there; change docs/claims.py or constants.py with it."
         pairs = zip(found.groups(), true, strict=True)
         wrong = [f"{shown} is {true}" for shown, true in pairs if not agrees(shown, true)]
         return f"{self.page}: «{found[0]}»: {', '.join(wrong)}." if wrong else None
