@@ -48,8 +48,9 @@ def _speed(result: dict[str, Any]) -> Figure:
     )
     axes.bar_label(bars, [f"{speeds[name]:,.0f}" for name in names], padding=4)
     axes.set_xscale("log")
+    axes.xaxis.set_major_formatter("{x:g}")
     axes.set_xlim(min(speeds.values()) / 2, max(speeds.values()) * 1.8)
-    axes.set_xlabel("frames a second on one core, 640x480 (logarithmic)")
+    axes.set_xlabel("frames a second on one core, 640x480, by the processor (logarithmic)")
     axes.grid(axis="x", alpha=0.3)
     return figure
 
@@ -106,6 +107,7 @@ def _lines(axes: Axes, table: dict[str, list[dict[str, Any]]], label: str) -> No
     rows = table["own"]
     axes.set_xticks(range(len(rows)), [row["label"] for row in rows])
     axes.set_yscale("log")
+    axes.yaxis.set_major_formatter("{x:g}")
     axes.set_xlabel(label)
     axes.set_ylabel("ms a frame, median (logarithmic)")
     axes.grid(alpha=0.3)
