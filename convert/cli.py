@@ -238,7 +238,7 @@ def _examples(
     import numpy as np
 
     if task in ("landmarks", "face"):
-        task_module = import_module(f"train.{task}")
+        task_module = import_module(f"train.places.{task}")
         none = np.zeros(0, np.int64)
         return task_module.representative(data, count, seed), task_module.held_out(data), none
     from train.data import held_out, representative

@@ -44,7 +44,7 @@ def judge(
     """
     if card.task not in ("landmarks", "face"):
         return _classes(card, float_output, int8_output, truth)
-    placed = import_module(f"train.{card.task}").placed
+    placed = import_module(f"train.places.{card.task}").placed
     before, float_presence, eye_distance = placed(float_output)
     after, int8_presence, _ = placed(int8_output)
     found = points.compare_points(before, after, float_presence, int8_presence, eye_distance)

@@ -12,10 +12,11 @@ from edge.errors import InputError
 from edge.vision import face_decode as detector
 from edge.vision import points as contour
 from edge.vision.crops import Square
-from train import face, face_audit, face_recordings, landmarks, light
+from train import light
 from train.data import faces
-from train.face_frames import FrameSource, Labelled, five_points, turned_away
-from train.landmark_crops import CropSource, To68, eye_distances, labels, mirrored, moved
+from train.places import face, face_audit, face_recordings, landmarks
+from train.places.face_frames import FrameSource, Labelled, five_points, turned_away
+from train.places.landmark_crops import CropSource, To68, eye_distances, labels, mirrored, moved
 
 
 @pytest.fixture(scope="module")

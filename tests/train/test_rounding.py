@@ -8,8 +8,8 @@ import pytest
 import torch
 
 from train.architectures import face, landmarks
-from train.rounding import RoundedTwin, rounded
-from train.twin import Twin
+from train.places.rounding import RoundedTwin, rounded
+from train.places.twin import Twin
 
 NETWORKS = {
     "landmarks": lambda: landmarks.build((96, 96, 1), 7),

@@ -11,8 +11,8 @@ import pytest
 import torch
 
 from train.architectures import face, landmarks
-from train.loop import Batch, Schedule, fit
-from train.twin import Twin
+from train.places.loop import Batch, Schedule, fit
+from train.places.twin import Twin
 
 NETWORKS = {
     "landmarks": lambda: landmarks.build((96, 96, 1), 7),

@@ -13,7 +13,7 @@ from edge.cameras.recording import RecordingCamera
 from edge.config import VisionConfig
 from edge.records import Box, Frame
 from edge.vision.pipeline import Pipeline
-from train.face_audit import Finder
+from train.places.face_audit import Finder
 
 FOLLOWED = "followed"
 """The column of the whole pipeline: detector, contours, and the crop that follows from them."""

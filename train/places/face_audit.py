@@ -19,8 +19,8 @@ from edge.records import Box
 from edge.vision import face_decode as detector
 from edge.vision.tflite import TfliteModel
 from train.data import faces as frames
-from train.face import overlap, with_margin, without_faces
-from train.face_frames import five_points
+from train.places.face import overlap, with_margin, without_faces
+from train.places.face_frames import five_points
 
 Finder = Callable[[NDArray[np.uint8]], list[detector.Detection]]
 """All faces of a frame uint8[height, width], in its pixels."""

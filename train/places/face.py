@@ -19,9 +19,9 @@ from edge.vision.card import InputSpec
 from train import light
 from train.architectures import face as architecture
 from train.data import faces as frames
-from train.face_frames import FrameSource, Labelled, five_points, painted_out
-from train.loop import Batch, Schedule
-from train.place_run import Answer, Place, Recipe
+from train.places.face_frames import FrameSource, Labelled, five_points, painted_out
+from train.places.loop import Batch, Schedule
+from train.places.run import Answer, Place, Recipe
 
 INPUT = InputSpec(width=detector.WIDTH, height=detector.HEIGHT, channels=1, mean=128.0, std=64.0)
 CELLS = detector.ROWS * detector.COLUMNS

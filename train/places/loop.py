@@ -17,7 +17,7 @@ import torch
 from torch import nn
 from tqdm import tqdm
 
-from train.twin import Twin
+from train.places.twin import Twin
 
 Batch = tuple[torch.Tensor, ...]
 """Images float32[n, 1, height, width] first, then what the loss needs."""

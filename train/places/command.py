@@ -13,8 +13,6 @@ from numpy.typing import NDArray
 
 from edge.errors import InputError
 
-TASKS = ("face", "landmarks")
-
 
 def fit(
     task: str,
@@ -32,7 +30,7 @@ def fit(
     Raises:
         InputError: the data, or the model to start from, cannot be read.
     """
-    module = import_module(f"train.{task}")
+    module = import_module(f"train.places.{task}")
     recipe = module.RECIPE
     schedule = recipe.schedule
     if epochs is not None:
@@ -54,7 +52,7 @@ def evaluate(task: str, model: Path, data: Path) -> dict[str, float]:
         InputError: the data or the model cannot be read.
         ConfigError: the model file is damaged, or another task's.
     """
-    module = import_module(f"train.{task}")
+    module = import_module(f"train.places.{task}")
     if model.suffix == ".tflite":
         from edge.vision.tflite import TfliteModel
 

@@ -18,9 +18,9 @@ from edge.vision.card import InputSpec
 from edge.vision.crops import Square
 from train.architectures import landmarks as architecture
 from train.data import faces as frames
-from train.landmark_crops import SIXTY_EIGHT, CropSource, To68, eye_distances, labels, moved
-from train.loop import Batch, Schedule
-from train.place_run import Answer, Place, Recipe
+from train.places.landmark_crops import SIXTY_EIGHT, CropSource, To68, eye_distances, labels, moved
+from train.places.loop import Batch, Schedule
+from train.places.run import Answer, Place, Recipe
 
 INPUT = InputSpec(width=contour.CROP_SIZE, height=contour.CROP_SIZE, channels=1, mean=128.0, std=64.0)
 OUTPUTS = 1 + 2 * contour.COUNT

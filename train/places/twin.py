@@ -115,7 +115,7 @@ def _module(layer: Any) -> nn.Module:
         return nn.Upsample(scale_factor=float(layer.size[0]), mode="nearest")
     if isinstance(layer, kinds.Flatten):
         return _Flatten()
-    raise ValueError(f"{layer.name}: {type(layer).__name__} has no twin yet; add it to train/twin.py")
+    raise ValueError(f"{layer.name}: {type(layer).__name__} has no twin yet; add it to train/places/twin.py")
 
 
 class Twin(nn.Module):

@@ -17,10 +17,10 @@ from edge.vision.card import Dataset, InputSpec, ModelCard
 from edge.vision.card import Task as TaskName
 from train.files import replace
 from train.fit import save_model
-from train.loop import Batch, Schedule
-from train.loop import fit as fit_loop
-from train.rounding import RoundedTwin
-from train.twin import Twin
+from train.places.loop import Batch, Schedule
+from train.places.loop import fit as fit_loop
+from train.places.rounding import RoundedTwin
+from train.places.twin import Twin
 
 Answer = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
 """A network: its outputs float32[n, outputs] to images uint8[n, height, width]."""
@@ -45,7 +45,7 @@ class Recipe:
     """How a model is made.
 
     `batch`: images a step; `start`: a model to go on from, instead of random weights; `quantized`: all is
-    rounded as in int8 (`train.rounding`), for the last epochs of a model that was trained without.
+    rounded as in int8 (`train.places.rounding`), for the last epochs of a model that was trained without.
     """
 
     schedule: Schedule

@@ -16,7 +16,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from train.twin import Add, Convolution, Dense, Normalisation, Twin
+from train.places.twin import Add, Convolution, Dense, Normalisation, Twin
 
 _FORGET = 0.01
 """By how much of itself a range shrinks a batch: it is about that of the last hundred batches."""
