@@ -14,11 +14,12 @@ APT := $(if $(filter-out 0,$(shell id -u)),sudo -n )env DEBIAN_FRONTEND=noninter
 # Package lists may be missing or old: a first try without them, a second one with.
 install = { $(APT) install -y $(1) || { $(APT) update && $(APT) install -y $(1); }; }
 
-.PHONY: help demo test test-vehicle wheelhouse faults camera-faults fuzz soak bench asyncapi docs numbers release deb fresh venv lint types contract format clean mosquitto gpsd strace chromium aplay
+.PHONY: help demo test coverage test-vehicle wheelhouse faults camera-faults fuzz soak bench asyncapi docs numbers release deb fresh venv lint types contract format clean mosquitto gpsd strace chromium aplay
 
 help:
 	@echo 'make demo      set up what a device needs, run on a synthetic recording'
 	@echo 'make test      set up what is missing; lint, types, import contract, all tests'
+	@echo 'make coverage  all tests; branch coverage of each package, and failure where it is too low'
 	@echo 'make faults    the campaign of faults against delivery: at most 8 minutes, its report as the last line'
 	@echo 'make camera-faults  a camera that fails 140 times, 25 minutes, its report as the last line'
 	@echo 'make fuzz      the fuzzer against payloads, lines, packets and database pages'
@@ -37,8 +38,24 @@ help:
 demo: .venv/device.stamp
 	$(BIN)/driver-monitor run --config config/demo.yaml
 
-test: .venv/full.stamp mosquitto gpsd strace chromium aplay lint types contract
-	$(BIN)/python -m pytest
+# Several processes, as many tests wait for a daemon rather than compute; a single file, given to pytest, runs in one.
+WORKERS ?= 3
+PYTEST := -m pytest -m 'not alone' -n $(WORKERS) --dist loadgroup --no-loadscope-reorder
+ALONE := -m pytest -m alone tests/faults
+PROGRAMS := mosquitto gpsd strace chromium aplay
+test: .venv/full.stamp $(PROGRAMS) lint types contract
+	$(BIN)/python $(PYTEST)
+	$(BIN)/python $(ALONE)
+
+# The same tests; then which share of the branches they took, also in the processes that they started.
+coverage: .venv/full.stamp $(PROGRAMS)
+	rm -f .coverage .coverage.*
+	$(BIN)/python -m coverage run $(PYTEST)
+	$(BIN)/python -m coverage run $(ALONE)
+	$(BIN)/python -m coverage combine -q
+	mkdir -p build
+	$(BIN)/python -m coverage json -q -o build/coverage.json
+	@$(BIN)/python tests/branches.py build/coverage.json edge=92 convert=90 train=80
 
 # Eight minutes in which everything fails that can; make faults FAULTS='--seed 7' plans others.
 faults: .venv/full.stamp mosquitto
@@ -157,9 +174,10 @@ numbers: .venv/full.stamp
 ADVISORIES ?= https://pypi.org/pypi/numpy/2.0.0/json
 EXTRA = $$($(BIN)/python -c "import tomllib; print(*tomllib.load(open('pyproject.toml', 'rb'))['project']['optional-dependencies']['$(1)'])")
 release: .venv/full.stamp .venv-release/stamp
+	[ "$$(id -u)" != 0 ] || $(MAKE) --no-print-directory wheelhouse WHEELHOUSE=$(VEHICLE_CACHE)/wheels-aarch64 PYTHONS=3.11 >/dev/null
 	rm -rf dist build/release-3.*
 	.venv-release/bin/python -m build --outdir dist . >/dev/null
-	DRIVER_MONITOR_DIST=dist $(BIN)/python -m pytest --timeout 900 tests/release
+	DRIVER_MONITOR_DIST=dist DRIVER_MONITOR_WHEELS_AARCH64=$(VEHICLE_CACHE)/wheels-aarch64 PYTHONPATH=tests/vehicle $(BIN)/python -m pytest --timeout 900 tests/release
 	@clean=$$(ls -d build/release-3.* | head -n 1); \
 	.venv-release/bin/cyclonedx-py environment "$$clean/bin/python" --pyproject pyproject.toml --mc-type application --output-reproducible -o dist/sbom.cdx.json; \
 	.venv-release/bin/pip-licenses --python "$$clean/bin/python" --with-urls --format markdown --output-file dist/third-party-licences.md >/dev/null; \
@@ -262,5 +280,5 @@ aplay:
 
 # What tools left behind; the environments stay (rm -rf .venv*).
 clean:
-	rm -rf build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf build dist *.egg-info .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find edge convert train tests -name __pycache__ -type d -prune -exec rm -rf {} +

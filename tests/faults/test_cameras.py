@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
 from cameras import KINDS, Plan, run_campaign
 
 
+@pytest.mark.alone
 def test_every_fault_of_the_camera_is_told_and_outlived_and_none_is_taken_for_fatigue() -> None:
     report = run_campaign(Plan(seed=2, each=1, shortest_s=3.0, longest_s=3.5))
     assert report["passed"], report

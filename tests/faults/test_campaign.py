@@ -16,6 +16,7 @@ from packets import Packets
 TARGETS = ("payloads", "requests", "gpsd_lines", "broker_packets", "database_pages")
 
 
+@pytest.mark.alone
 def test_nothing_is_lost_in_half_a_minute_of_faults() -> None:
     program("mosquitto")
     report = run_campaign(Plan(seed=3, seconds=12, events=600, vehicles=4, whole_daemon=False))
