@@ -14,7 +14,7 @@ APT := $(if $(filter-out 0,$(shell id -u)),sudo -n )env DEBIAN_FRONTEND=noninter
 # Package lists may be missing or old: a first try without them, a second one with.
 install = { $(APT) install -y $(1) || { $(APT) update && $(APT) install -y $(1); }; }
 
-.PHONY: help demo test coverage test-vehicle wheelhouse faults camera-faults fuzz soak bench asyncapi docs numbers release deb fresh venv lint types contract format clean mosquitto gpsd strace chromium aplay
+.PHONY: help demo test coverage test-vehicle wheelhouse faults camera-faults fuzz soak bench mutants asyncapi docs numbers release deb fresh venv lint types contract format clean mosquitto gpsd strace chromium aplay
 
 help:
 	@echo 'make demo      set up what a device needs, run on a synthetic recording'
@@ -27,6 +27,7 @@ help:
 	@echo 'make wheelhouse    every package of a Raspberry Pi in a folder: installation without a network'
 	@echo 'make test-vehicle  installation, sandbox, faults, updates on a Debian that boots; needs root'
 	@echo 'make bench     this project beside the fer package, YuNet, Haar and the bare models, 8 minutes: docs/performance.md'
+	@echo 'make mutants   small faults in rules (ROOM=delivery): how many do the tests find? MUTANTS="--sample 200"'
 	@echo 'make docs      the configuration reference, and all documentation as pages in build/site'
 	@echo 'make numbers   the numbers of README and docs/ against models, configuration, code and kept results'
 	@echo 'make release   wheel, sdist, SBOM, licences, audit in dist/, tried in clean environments'
@@ -199,6 +200,20 @@ fresh: .venv/device.stamp
 	export PATH="$$PATH:/usr/sbin"; \
 	{ command -v systemd-nspawn && command -v debootstrap; } >/dev/null || $(call install,--no-install-recommends systemd-container debootstrap); \
 	$(BIN)/python tests/release/fresh.py $(FRESH)
+
+# All mutants of rules take hours on one core; a sample of 200 takes half an hour, its interval is printed.
+ROOM ?= rules
+MUTANTS ?= --sample 200
+mutants: .venv/full.stamp .venv-mutation/stamp
+	.venv-mutation/bin/python -u tests/mutants.py $(ROOM) $(MUTANTS)
+
+# mutmut in an environment of its own, which sees the full one's packages.
+.venv-mutation/stamp: pyproject.toml | .venv/bin/pip
+	$(BIN)/python -m venv --clear .venv-mutation
+	.venv-mutation/bin/pip install -q $(call EXTRA,mutation)
+	$(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))' \
+		>"$$(.venv-mutation/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/full.pth"
+	@touch $@
 
 # The AsyncAPI document against the schema of its makers, which their npm package brings.
 asyncapi: .venv/full.stamp
