@@ -316,7 +316,7 @@ def schema(what: str) -> None:
 
 
 def _published(config: Any, session: int) -> Any:
-    from edge.service.publishing import published
+    from edge.replay.publishing import published
 
     return published(config, session)
 

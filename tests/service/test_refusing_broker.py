@@ -12,7 +12,7 @@ import pytest
 from broker import Broker, Subscriber, free_port, wait_for
 from command import Told, start, tell, write_clip, write_config
 
-from edge.service import publishing
+from edge.replay import publishing
 
 REFUSED = "refuses this client (Not authorized)"
 MEND = "correct mqtt.username and mqtt.password_file"

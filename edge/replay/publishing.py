@@ -1,4 +1,4 @@
-"""Where the daemon's and a replay's events go: the broker of the configuration, or standard output."""
+"""A replay's events to the broker of the configuration, all of them or an error."""
 
 from __future__ import annotations
 
