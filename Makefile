@@ -175,7 +175,7 @@ numbers: .venv/full.stamp
 ADVISORIES ?= https://pypi.org/pypi/numpy/2.0.0/json
 EXTRA = $$($(BIN)/python -c "import tomllib; print(*tomllib.load(open('pyproject.toml', 'rb'))['project']['optional-dependencies']['$(1)'])")
 release: .venv/full.stamp .venv-release/stamp
-	[ "$$(id -u)" != 0 ] || $(MAKE) --no-print-directory wheelhouse WHEELHOUSE=$(VEHICLE_CACHE)/wheels-aarch64 PYTHONS=3.11 >/dev/null
+	@[ "$$(id -u)" != 0 ] || $(MAKE) --no-print-directory --silent $(lastword $(VEHICLE_WHEELS))
 	rm -rf dist build/release-3.*
 	.venv-release/bin/python -m build --outdir dist . >/dev/null
 	DRIVER_MONITOR_DIST=dist DRIVER_MONITOR_WHEELS_AARCH64=$(VEHICLE_CACHE)/wheels-aarch64 PYTHONPATH=tests/vehicle $(BIN)/python -m pytest --timeout 900 tests/release

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import tarfile
 import zipfile
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from board import emulated_board, say
 
 ROOT = Path(__file__).resolve().parents[2]
 PYTHONS = ("3.11", "3.12", "3.13")
@@ -82,6 +84,18 @@ def programs(request: pytest.FixtureRequest, wheel: Path) -> Path:
     subprocess.run([_interpreter(request.param), "-m", "venv", "--clear", folder], check=True)
     subprocess.run([folder / "bin" / "pip", "install", "-q", wheel], check=True, timeout=500)
     return folder / "bin"
+
+
+def test_the_wheel_installs_on_arm64_and_passes_its_check_there(
+    wheel: Path, synthetic_recording: Path, tmp_path: Path
+) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("only root can run another architecture's root: run make release as root to try the wheel there")
+    with emulated_board(tmp_path, wheel) as board:
+        shutil.copytree(synthetic_recording, board / "io" / "recording")
+        (board / "io" / "config.yaml").write_text("camera: {kind: recording, path: recording}\n")
+        assert len(say(board, "/opt/env/bin/driver-monitor --version").splitlines()) == 1 + 4
+        assert json.loads(say(board, "/opt/env/bin/driver-monitor check --json --config /io/config.yaml"))["ok"]
 
 
 def _call(folder: Path, *command: str | Path) -> str:

@@ -14,9 +14,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from board import PIP, compile_there, emulated_board, say
 from measured import MEASURED
 from numpy.typing import NDArray
-from roots import PYTHON, debian
 
 from edge.records import Box
 from edge.vision.card import read_card
@@ -26,13 +26,6 @@ Scores = NDArray[np.float32]
 ROOT = Path(__file__).resolve().parents[2]
 MODELS = sorted((ROOT / "edge" / "models").glob("*.tflite"))
 OUTPUTS = ROOT / "tests" / "runtime" / "outputs.py"
-WHEELS = "DRIVER_MONITOR_WHEELS_AARCH64"
-BINFMT = Path("/proc/sys/fs/binfmt_misc")
-QEMU = Path("/usr/lib/binfmt.d/qemu-aarch64.conf")
-PIP = (
-    "PYTHONPATH=$(echo /usr/share/python-wheels/pip-*.whl) python3 -m pip --python /opt/env/bin/python "
-    "install -q --no-compile --no-index --find-links /mnt"
-)
 PICTURES = 10
 UNITS = (
     "alerts/test_can_frame.py", "alerts/test_pattern.py", "alerts/test_standing.py", "clock/test_gps_time.py",
@@ -54,51 +47,10 @@ The detector's may differ more where a cell sees no face; what it finds must be 
 
 @pytest.fixture(scope="module")
 def board(scratch: Path) -> Iterator[Path]:
-    """The root of a Debian for arm64 with the driver monitor in /opt/env; what is written to it is thrown away."""
-    if WHEELS not in os.environ or not QEMU.exists():
-        pytest.skip(f"no qemu-user-static or no {WHEELS}: make test-vehicle sets up both")
-    if not (BINFMT / "register").exists():
-        subprocess.run(["mount", "-t", "binfmt_misc", "binfmt_misc", BINFMT], check=True)
-    is_registered = (BINFMT / "qemu-aarch64").exists()
-    if not is_registered:
-        (BINFMT / "register").write_text(QEMU.read_text())
-    lower = debian("bookworm", PYTHON, "arm64")
-    upper, work, root = (scratch / f"arm64{name}" for name in ("", ".work", ".root"))
-    for folder in (upper, work, root):
-        folder.mkdir()
-    options = f"lowerdir={lower},upperdir={upper},workdir={work}"
-    subprocess.run(["mount", "-t", "overlay", "-o", options, "arm64", root], check=True)
-    try:
-        (root / "io").mkdir()
-        subprocess.run(["mount", "--bind", os.environ[WHEELS], root / "mnt"], check=True)
-        begin = time.monotonic()
-        say(root, "python3 -m venv --without-pip /opt/env")
-        say(root, f"{PIP} driver-monitor")
+    begin = time.monotonic()
+    with emulated_board(scratch) as root:
         MEASURED["install on arm64, emulated"] = f"{time.monotonic() - begin:.0f} s"
-        _compile(root, "opt/env/lib")
         yield root
-    finally:
-        subprocess.run(["umount", root / "mnt"], check=False)
-        subprocess.run(["umount", "--lazy", root], check=True)
-        if not is_registered:
-            (BINFMT / "qemu-aarch64").write_text("-1")  # as it was before
-
-
-def _compile(root: Path, folder: str) -> None:
-    """By this machine's Python where it is the root's: one version has one bytecode on every processor."""
-    if sys.version_info[:2] == (3, 11):
-        command = [sys.executable, "-m", "compileall", "-q", "-s", root, "-p", "/", root / folder]
-        subprocess.run(command, check=False, stdout=subprocess.DEVNULL)
-
-
-def say(root: Path, command: str) -> str:
-    """The standard output of what must succeed there."""
-    environment = ["env", "-i", "PATH=/usr/local/bin:/usr/bin:/bin", "LANG=C.UTF-8", "PIP_CONFIG_FILE=/dev/null"]
-    done = subprocess.run(
-        ["chroot", root, *environment, "sh", "-c", command], capture_output=True, text=True, timeout=850, check=False
-    )
-    assert done.returncode == 0, f"{command}\n{done.stdout}{done.stderr}"
-    return done.stdout.strip()
 
 
 def test_the_boards_wheels_install_and_the_command_answers(board: Path) -> None:
@@ -156,9 +108,9 @@ def _overlap(one: Box, other: Box) -> float:
 
 def test_the_unit_tests_of_edge_pass(board: Path, shared: Path) -> None:
     shutil.copytree(shared / "clone", board / "clone")
-    _compile(board, "clone/edge")
+    compile_there(board, "clone/edge")
     say(board, f"{PIP} pytest pytest-timeout hypothesis jsonschema")
-    _compile(board, "opt/env/lib")
+    compile_there(board, "opt/env/lib")
     chosen = ALL_UNITS if os.environ.get("VEHICLE") == "long" else UNITS
     begin = time.monotonic()
     said = say(
