@@ -18,17 +18,17 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parent.parent
 IN_CI = os.environ.get("CI") == "true"
-SHARING = ("convert",)
-"""Folders of tests that share costly fixtures of the session."""
+TOGETHER = ("convert", "runtime")
+"""Folders whose tests share costly fixtures of the session, or install this project from its own folder."""
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """With several processes (`-n 3 --dist loadgroup`) what shares fixtures stays in one: a file, or a whole folder."""
+    """With several processes (`-n 3 --dist loadgroup`) what belongs together stays in one: a file, or a folder."""
     for item in items:
         if item.get_closest_marker("alone") and item.path.parent.name != "faults":
             raise pytest.UsageError(f"{item.nodeid} is marked alone: make test runs such tests of tests/faults only")
-        group = item.path.parent if item.path.parent.name in SHARING else item.path
+        group = item.path.parent if item.path.parent.name in TOGETHER else item.path
         item.add_marker(pytest.mark.xdist_group(str(group.relative_to(ROOT))))
 
 
