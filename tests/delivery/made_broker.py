@@ -93,6 +93,8 @@ class MadeBroker:
     def __init__(self) -> None:
         self.receive_maximum = 65535
         self.acknowledges = True
+        self.absent = 0
+        """So many times more it cannot be reached."""
         self.connections: list[MadeConnection] = []
         self.changed = threading.Condition()
 
@@ -105,6 +107,9 @@ class MadeBroker:
         will: Message | None = None,
         _asks: Any = None,
     ) -> MadeConnection:
+        if self.absent:
+            self.absent -= 1
+            raise UnreachableError("is not there")
         with self.changed:
             self.connections.append(MadeConnection(self, will))
             self.changed.notify_all()

@@ -93,6 +93,18 @@ def test_what_was_not_acknowledged_is_sent_again_first_and_in_order(broker: Made
     )
 
 
+def test_a_broker_that_is_not_there_is_tried_until_it_is_and_that_is_said_once(
+    broker: MadeBroker, begin: Begin, caplog: pytest.LogCaptureFixture
+) -> None:
+    broker.absent = 3
+    begin(2)
+    broker.wait(lambda: broker.connections and len(broker.last.events) == 2)
+    told = [record.getMessage() for record in caplog.records if "is not there" in record.getMessage()]
+    assert told == [
+        "the broker at 127.0.0.1:1 is not there; start it, or correct mqtt.host and mqtt.port. It is tried again."
+    ]
+
+
 def test_an_acknowledgement_of_an_earlier_connection_counts_for_nothing(broker: MadeBroker, begin: Begin) -> None:
     broker.acknowledges = False
     publisher = begin(2)
