@@ -143,8 +143,10 @@ def test_frames_of_another_size_are_left_out_until_they_are_how_it_is(
     monkeypatch.setattr(process, "RESIZED_S", 3 * STALL)
     with wild("always-resize") as camera:
         sizes = [next_frame(camera).image.shape for _ in range(3)]
-        sizes += [next_frame(camera).image.shape for _ in range(3)]
-    assert sizes == [(120, 160)] * 3 + [(240, 320)] * 3
+        while sizes.count((240, 320)) < 3:  # a child that is held up is replaced, and begins with the first size
+            sizes.append(next_frame(camera).image.shape)
+    assert sizes == [(120, 160)] * (len(sizes) - 3) + [(240, 320)] * 3
+    assert len(sizes) >= 6
     assert "it gave a frame of another size than those before, which is left out" in caplog.text
     assert "it gave no frame for 0.4 s; it is started anew" in caplog.text
 
