@@ -108,8 +108,8 @@ class TfliteModel:
             self._output_scale, self._output_zero = 1.0, 0
         self._dtype = given["dtype"]
         self._shape = expected
-        levels = np.arange(256, dtype=np.uint8).view(np.int8)
-        self._level_to_score = self._dequantize(levels)
+        # by the int8's bits taken as a number from 0 to 255
+        self._level_to_score = self._dequantize(np.arange(256, dtype=np.uint8).view(np.int8))
         pixels = (np.arange(256, dtype=np.float32) - spec.mean) / spec.std
         self._pixel_to_input = self._quantize(pixels)
 
@@ -143,7 +143,7 @@ class TfliteModel:
     def _invoke(self, quantized: NDArray[np.int8 | np.float32]) -> NDArray[np.float32]:
         self._interpreter.set_tensor(self._input, quantized.reshape(self._shape))
         self._interpreter.invoke()
-        output = self._interpreter.get_tensor(self._output).reshape(-1)
-        if output.dtype == np.int8:
-            return self._level_to_score.take(output.view(np.uint8))
-        return self._dequantize(output)
+        output: NDArray[np.int8 | np.float32] = self._interpreter.get_tensor(self._output).reshape(-1)
+        if self._dtype is np.float32:
+            return self._dequantize(output)
+        return self._level_to_score.take(output.view(np.uint8))
