@@ -174,7 +174,14 @@ class RecordingCamera:
 
 def frames_in(path: Path) -> int:
     """How many frames a recording says that it has; 0 where it cannot be told before they are read."""
+    files = frame_files(path)
+    is_video = not path.is_dir() or files == [path / VIDEO_NAME]
+    return declared_frames(files[0]) if is_video else len(files)
+
+
+def frame_files(path: Path) -> list[Path]:
+    """The files that hold a recording's frames: a video, or numbered images in order."""
     if not path.is_dir():
-        return declared_frames(path)
+        return [path]
     video = path / VIDEO_NAME
-    return declared_frames(video) if video.exists() else len(numbered_images(path))
+    return [video] if video.exists() else numbered_images(path)

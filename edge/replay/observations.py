@@ -21,8 +21,8 @@ from typing import Any
 from pydantic import TypeAdapter
 
 import edge
-from edge.cameras.images import noted_rate, numbered_images
-from edge.cameras.recording import VIDEO_NAME
+from edge.cameras.images import noted_rate
+from edge.cameras.recording import frame_files
 from edge.config import Config
 from edge.errors import InputError, UserError
 from edge.replay.player import Seen, watch
@@ -106,7 +106,7 @@ def _key(recording: Path, config: Config) -> str:
     code = [room / "records.py", room / "replay" / "player.py", *sorted((room / "vision").glob("*.py"))]
     code += sorted((room / "cameras").glob("*.py"))
     depends_on = {
-        "frames": [_hash(path) for path in _frames(recording)],
+        "frames": [_hash(path) for path in frame_files(recording)],
         "rate": noted_rate(recording) if recording.is_dir() else None,
         "settings": [_contents(config.vision.model_dump()), *_timing(config).values()],
         "code": [_hash(path) for path in code],
@@ -117,14 +117,7 @@ def _key(recording: Path, config: Config) -> str:
 
 def size_of(recording: Path) -> int:
     """Bytes of its frames; 0 where there are none to be found."""
-    return sum(path.stat().st_size for path in _frames(recording) if path.is_file())
-
-
-def _frames(recording: Path) -> list[Path]:
-    if not recording.is_dir():
-        return [recording]
-    video = recording / VIDEO_NAME
-    return [video] if video.exists() else numbered_images(recording)
+    return sum(path.stat().st_size for path in frame_files(recording) if path.is_file())
 
 
 def _hash(path: Path) -> str:
