@@ -10,6 +10,7 @@ import pytest
 from made_broker import MadeBroker
 from sample_events import EVENT
 
+from edge.delivery.command import Refusal, Request
 from edge.delivery.event import parse_time
 from edge.delivery.message import decode
 from edge.delivery.publisher import Publisher
@@ -221,3 +222,16 @@ class Gapped(MemoryQueue):
 
 def test_the_ten_newest_gaps_are_told(broker: MadeBroker) -> None:
     assert broker.publisher(queue=Gapped(5)).stats().gaps == Gapped.gaps[2:]
+
+
+def test_a_request_that_could_not_be_carried_out_is_answered_with_the_reason(broker: MadeBroker, begin: Begin) -> None:
+    publisher = begin(1)
+    broker.wait(lambda: broker.connections and broker.last.events)
+    asked = Request("status", "a-1", "office/answers")
+    publisher.answer(asked, Refusal("not now."))
+    publisher.answer(asked, {"frames": 1})
+    broker.wait(lambda: broker.last.sent[-1].payload.startswith(b'{"id":"a-1","ok":true'))
+    assert [message.payload for message in broker.last.sent if message.topic == "office/answers"] == [
+        b'{"id":"a-1","ok":false,"error":"not now."}',
+        b'{"id":"a-1","ok":true,"result":{"frames":1}}',
+    ]
