@@ -19,7 +19,7 @@ from bench.summary import Turn, growth, summary
 from edge.replay.progress import progress
 
 GROWN = Path(__file__).with_name("grown.py")
-COST_MS = {"own": 2, "limit": 4, "yunet": 8, "haar": 15, "fer": 60}
+COST_MS = {"own": 2, "limit": 4, "yunet": 8, "haar": 12, "fer": 75}
 """About, a frame of 640x480: how far the work is, is told by it."""
 START_S = {"own": 1.5, "yunet": 1.0, "haar": 1.0, "fer": 7.0}
 GROWN_S = 40
