@@ -7,10 +7,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from kept import event, sequences
 from sample_events import EVENT
 
 from edge.delivery.command import Refusal, Request, refuse
 from edge.delivery.message import decode, encode
+from edge.delivery.outbox import Outbox
 from edge.delivery.outbox_rows import GAPS_KEPT, Reading, Rows
 from edge.delivery.outbox_seal import Row, Seal, UnreadableError
 from edge.delivery.outbox_stock import Room, Stock, victims
@@ -190,3 +192,18 @@ def test_an_event_of_a_signal_or_level_that_nobody_knows_is_refused(known: bytes
     assert decode(encode(EVENT)) == EVENT
     with pytest.raises(ValueError, match="no known signal or level"):
         decode(encode(EVENT).replace(known, unknown))
+
+
+def test_when_no_disk_takes_events_and_memory_is_full_the_oldest_of_the_lowest_level_goes(
+    begin: Callable[..., Outbox], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begin().close()
+    for file in tmp_path.glob("outbox.db*"):
+        file.unlink()
+    (tmp_path / "outbox.db").mkdir()
+    monkeypatch.setattr("edge.delivery.outbox.SPILL", 4)
+    outbox = begin()
+    for number, level in enumerate(("critical", "warning", "advisory", "advisory", "warning", "critical"), 1):
+        outbox.put(event(number, level))
+    assert sequences(outbox) == [1, 2, 5, 6]
+    assert (len(outbox), outbox.dropped, outbox.on_disk) == (4, 2, False)
