@@ -41,7 +41,7 @@ demo: .venv/device.stamp
 
 # Several processes, as many tests wait for a daemon rather than compute; a single file, given to pytest, runs in one.
 WORKERS ?= 3
-PYTEST := -m pytest -m 'not alone' -n $(WORKERS) --dist loadgroup --no-loadscope-reorder
+PYTEST := -m pytest -m 'not alone' -n $(WORKERS) --no-loadscope-reorder
 ALONE := -m pytest -m alone tests/faults
 PROGRAMS := mosquitto gpsd strace chromium aplay
 test: .venv/full.stamp $(PROGRAMS) lint types contract

@@ -6,7 +6,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import places
 import pytest
@@ -22,14 +22,18 @@ TOGETHER = ("convert", "runtime")
 """Folders whose tests share costly fixtures of the session, or install this project from its own folder."""
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """With several processes (`-n 3 --dist loadgroup`) what belongs together stays in one: a file, or a folder."""
-    for item in items:
-        if item.get_closest_marker("alone") and item.path.parent.name != "faults":
-            raise pytest.UsageError(f"{item.nodeid} is marked alone: make test runs such tests of tests/faults only")
-        group = item.path.parent if item.path.parent.name in TOGETHER else item.path
-        item.add_marker(pytest.mark.xdist_group(str(group.relative_to(ROOT))))
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """With several processes (`-n 3`) what belongs together stays in one: a file, or a folder."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Together(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            path = nodeid.partition("::")[0]
+            folder = path.rpartition("/")[0]
+            return folder if folder.rpartition("/")[2] in TOGETHER else path
+
+    return Together(config, log)
 
 
 def _folder(variable: str, beside: str) -> Path:
