@@ -22,6 +22,12 @@ TOGETHER = ("convert", "runtime")
 """Folders whose tests share costly fixtures of the session, or install this project from its own folder."""
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.get_closest_marker("alone") and item.path.parent.name != "faults":
+            raise pytest.UsageError(f"{item.nodeid} is marked alone: make test runs such tests of tests/faults only")
+
+
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     """With several processes (`-n 3`) what belongs together stays in one: a file, or a folder."""
