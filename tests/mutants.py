@@ -41,6 +41,7 @@ SKIPPED = {
         *(
             "test_day",
             "test_held",
+            "test_outbox_command",
             "test_password",
             "test_publisher",
             "test_reconnect",
