@@ -21,9 +21,9 @@ from typing import Any
 import places
 from bench import disk
 from bench.children import FER_PYTHON, ROOT, ChildError
-from bench.machine import made
-from bench.measure import Measure, Plan
 from bench.page import verdicts, write
+from bench.taking_turns import Measure, Plan
+from bench.this_machine import made
 
 from edge.errors import UserError
 
