@@ -90,7 +90,8 @@ def starter(scratch: Path) -> Path:
     folder = scratch / "emulated"
     folder.mkdir()
     here = Path(__file__).parent
-    return make_starter(folder, [ROOT / "edge", here / "machine_program.py", here / "can_program.py"])
+    programs = [here / f"{name}_program.py" for name in ("machine", "can", "camera")]
+    return make_starter(folder, [ROOT / "edge", *programs])
 
 
 @pytest.fixture(scope="session")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import queue
 import shutil
 import subprocess
@@ -16,8 +17,11 @@ from roots import cache, debian
 
 PACKAGES = (
     "linux-image-amd64", "busybox-static", "eatmydata", "python3", "python3-can", "python3-cffi-backend",
-    "python3-cryptography", "python3-numpy", "python3-paho-mqtt", "python3-pydantic", "python3-yaml",
+    "python3-cryptography", "python3-libcamera", "python3-numpy", "python3-paho-mqtt", "python3-pydantic",
+    "python3-yaml",
 )  # fmt: skip
+WHEELS = ("picamera2==0.3.38", "videodev2==0.0.4")
+"""Debian has them not: on the device they come from the Raspberry Pi's own packages."""
 MODULES = (
     "virtio_pci", "virtio_blk", "crc32c_generic", "crc32c_intel", "ext4", "virtio_net", "vcan", "can_raw",
 )  # fmt: skip
@@ -49,10 +53,16 @@ exec /bin/busybox switch_root /root $COMMAND </dev/console >/dev/console 2>&1
 """
 
 
+def machine_root() -> Path:
+    """Debian 13 with a kernel, kept by what is in it: a root with other packages is another root."""
+    content = hashlib.sha256(" ".join(PACKAGES + WHEELS).encode()).hexdigest()[:8]
+    return debian("trixie", PACKAGES, name=f"trixie-{content}", wheels=WHEELS)
+
+
 def root_image() -> Path:
-    """Debian 13 as a file system in a file, made once for the root that it is of."""
-    image = cache() / "trixie.ext4"
-    root = debian("trixie", PACKAGES)
+    """That root as a file system in a file, made once for the root that it is of."""
+    root = machine_root()
+    image = cache() / f"{root.name}.ext4"
     if not image.exists() or image.stat().st_mtime < root.stat().st_ctime:
         fresh = image.with_suffix(".new")
         fresh.unlink(missing_ok=True)
@@ -74,7 +84,7 @@ def empty_disk(folder: Path) -> bytes:
 
 def make_starter(folder: Path, code: Sequence[Path]) -> Path:
     """The first file system of the kernel: modules, a small start, and `code`, compiled by the machine's own Python."""
-    root = debian("trixie", PACKAGES)
+    root = machine_root()
     tree = folder / "starter"
     (tree / "bin").mkdir(parents=True)
     (tree / "modules").mkdir()
@@ -149,7 +159,7 @@ class Emulated:
         self.medium = medium
         self._heard: queue.Queue[str | None] = queue.Queue()
         self.console = folder / "console.log"
-        root = debian("trixie", PACKAGES)
+        root = machine_root()
         (kernel,) = (root / "boot").glob("vmlinuz-*")
         words = " ".join(f"{name}={word}" for name, word in {"COMMAND": f'"{command}"', **environment}.items())
         self._served = Served(medium, folder / "disk.socket")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -20,10 +21,17 @@ def cache() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "driver-monitor"
 
 
-def debian(suite: str, packages: Sequence[str] = VEHICLE, architecture: str = "", name: str = "") -> Path:
+def debian(
+    suite: str,
+    packages: Sequence[str] = VEHICLE,
+    architecture: str = "",
+    name: str = "",
+    wheels: Sequence[str] = (),
+) -> Path:
     """The root of a Debian as small as the tests allow, such as that of `bookworm`; another architecture's by name.
 
-    It is kept as `name`, which other `packages` need.
+    It is kept as `name`, which other `packages` need. `wheels` are Python packages that Debian has not, as pip names
+    them; what they need is not fetched.
     """
     name = name or (f"{suite}-{architecture}" if architecture else suite)
     root = cache() / name
@@ -42,6 +50,8 @@ def debian(suite: str, packages: Sequence[str] = VEHICLE, architecture: str = ""
         subprocess.run([*command, suite, fresh / "root", MIRROR], check=True, stdout=subprocess.DEVNULL)
         if architecture:
             _unpack(fresh / "root")
+        if wheels:
+            _install(fresh / "root", wheels)
         shutil.rmtree(fresh / "root/var/cache/apt")
         # What the machine that made it has told it, and services that the tests start themselves.
         (fresh / "root/etc/resolv.conf").unlink(missing_ok=True)
@@ -57,6 +67,16 @@ def debian(suite: str, packages: Sequence[str] = VEHICLE, architecture: str = ""
     fresh.rmdir()
     Path(f"{root}.copy").rename(root)
     return root
+
+
+def _install(root: Path, wheels: Sequence[str]) -> None:
+    """For every Python alike, by this one's pip; compiled by the root's own, which may not write there later."""
+    place = "usr/lib/python3/dist-packages"
+    command = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps"]
+    command += ["--root-user-action=ignore", "--no-compile", "--only-binary", ":all:", "--target", str(root / place)]
+    subprocess.run([*command, *wheels], check=True)
+    names = [f"/{place}/{wheel.partition('==')[0]}" for wheel in wheels]
+    subprocess.run(["chroot", root, "python3", "-m", "compileall", "-q", *names], check=True)
 
 
 def _unpack(root: Path) -> None:
