@@ -27,6 +27,14 @@ _SHORT = 1
 _SETTLING_S = 1.0
 """How long leaving waits for a request that picamera2 has just finished, so that it can be given back."""
 
+_SETTINGS = {
+    "ExposureTime": "camera.exposure_us to null",
+    "AnalogueGain": "camera.gain to null",
+    "AeEnable": "camera.day_night to auto",
+    "AeExposureMode": "camera.day_night to auto",
+}
+"""What a camera may not have, and the configuration that asks nothing of it."""
+
 
 class PiCamera:
     """A camera over libcamera's first camera.
@@ -74,7 +82,8 @@ class PiCamera:
         """Opens, configures and starts the camera.
 
         Raises:
-            ConfigError: picamera2 is not installed, does not fit this Python environment, or finds no tuning file.
+            ConfigError: picamera2 is not installed, does not fit this Python environment, or finds no tuning file; or
+                the camera has no such setting.
             CameraLost: there is no camera, another program has it, or it refuses the configuration.
         """
         try:
@@ -92,7 +101,13 @@ class PiCamera:
         try:
             self._start(device)
         except RuntimeError as error:
+            absent = [name for name in _SETTINGS if name in self._controls and name not in device.camera_controls]
             device.close()
+            if absent:
+                names, settings = " and ".join(absent), " and ".join(_SETTINGS[name] for name in absent)
+                raise ConfigError(
+                    f"This camera cannot be told its {names}; set {settings}, or use another camera."
+                ) from None
             raise CameraLost(_refusal(error)) from None
         self._device, self._job, self._previous = device, None, None
         return self
@@ -179,7 +194,8 @@ def _refusal(error: BaseException) -> str:
     """One sentence of picamera2's error: the reason is in the innermost one, the outer ones say only where."""
     while error.__cause__ is not None:
         error = error.__cause__
+    reason = str(error).partition(" - use ")[0].rstrip(".")  # what to do is said here
     return (
-        f"The camera cannot be opened ({str(error).rstrip('.')}); check its cable, and that no other program is using "
+        f"The camera cannot be opened ({reason}); check its cable, and that no other program is using "
         "it (`rpicam-hello --list-cameras`)."
     )

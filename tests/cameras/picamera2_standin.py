@@ -140,6 +140,11 @@ class Picamera2:
                 raise RuntimeError(f"Control {name} is not advertised by libcamera")
         self.bench.configuration = camera_config
 
+    @property
+    def camera_controls(self) -> dict[str, Any]:
+        """By name, as the real one; what it says of each is not asked."""
+        return dict.fromkeys(self.bench.controls)
+
     def camera_configuration(self) -> dict[str, Any]:
         assert self.bench.configuration is not None, "asked for the configuration before there is one"
         return self.bench.configuration

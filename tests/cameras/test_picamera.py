@@ -189,9 +189,28 @@ def test_a_camera_that_cannot_be_opened_is_one_sentence_with_the_reason(bench, r
     assert caught.value.exit_code == 1
 
 
-def test_a_camera_that_refuses_a_control_is_closed_again(bench):
+def test_what_to_do_is_said_once(bench):
+    bench.refusal = RuntimeError(
+        'No camera number 0 found - use "rpicam-hello --list-cameras" to check connected cameras'
+    )
+    with pytest.raises(CameraLost) as caught, PiCamera():
+        pass
+    assert str(caught.value).count("rpicam-hello") == 1
+
+
+def test_a_control_that_the_camera_has_not_is_a_matter_of_the_configuration(bench):
     bench.controls = frozenset({"FrameDurationLimits"})
-    with pytest.raises(CameraLost, match="AnalogueGain"), PiCamera(gain=2.0):
+    with (
+        pytest.raises(ConfigError, match=r"told its AnalogueGain; set camera\.gain to null, or use another camera\."),
+        PiCamera(gain=2.0),
+    ):
+        pass
+    assert not bench.open
+
+
+def test_a_camera_whose_rate_cannot_be_set_is_closed_again(bench):
+    bench.controls = frozenset()
+    with pytest.raises(CameraLost, match="FrameDurationLimits"), PiCamera():
         pass
     assert not bench.open
 
