@@ -7,13 +7,11 @@ upright bars of colours, which move by one column from frame to frame, as fast a
 from __future__ import annotations
 
 import gc
-import mmap
 import os
+import signal
 import subprocess
-import sys
 import time
 import tty
-import types
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import date
@@ -21,11 +19,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import virtual_picamera2  # noqa: F401  (first: it makes picamera2 fit)
 
-from edge.cameras.camera import Camera, CameraLost, CameraStalled
+from edge.cameras import process
+from edge.cameras.camera import Camera, CameraStalled
 from edge.cameras.factory import open_camera
+from edge.cameras.process import ProcessCamera
 from edge.config.camera import CameraConfig
 from edge.config.consent import ConsentConfig
+from edge.errors import UserError
 
 FRAMES = 30
 FEW = 3
@@ -42,16 +44,7 @@ virtual:
   location: CameraLocationFront
   model: virtual
 """
-NEVER_ASKED = ("PIL", "piexif", "pidng", "pidng.camdefs", "pidng.core", "prctl", "pykms", "simplejpeg")
-"""What picamera2 imports for files, screens and other programs, of which the daemon uses nothing."""
 Say = Callable[..., None]
-
-
-class Absent(types.ModuleType):
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("__"):
-            raise AttributeError(name)
-        return Absent(name)
 
 
 def main() -> None:
@@ -63,7 +56,8 @@ def main() -> None:
 
     # picamera2 knows the Raspberry Pi's memory by this name.
     Path("/dev/dma_heap/linux,cma").symlink_to("system")
-    _make_picamera2_fit()
+    # What a Python that is started later begins with: the process that captures.
+    Path("/srv/sitecustomize.py").write_text("import virtual_picamera2")
     # In a process of its own: libcamera looks for its virtual cameras once.
     child = os.fork()
     if not child:
@@ -88,47 +82,21 @@ def main() -> None:
     with opened() as camera:
         _take(say, camera, "last", 1)
     _left(say)
+    process.OPENING_S = process.FIRST_FRAME_S = LONGEST_S
+    with opened(capture="process", stall_s=LONGEST_S) as camera:
+        assert isinstance(camera, ProcessCamera)
+        _take(say, camera, "process", FEW)
+        assert camera.pid is not None
+        os.kill(camera.pid, signal.SIGKILL)
+        _take(say, camera, "anew", FEW)
     say("done")
     time.sleep(3600)
-
-
-class Mapped:
-    """The memory of a frame. picamera2's own maps as much as the camera has filled, which this one does not tell."""
-
-    def __init__(self, _allocator: Any, buffer: Any, _write: bool) -> None:
-        self._planes = buffer.planes
-
-    def __enter__(self) -> mmap.mmap:
-        self._memory = mmap.mmap(self._planes[0].fd, sum(plane.length for plane in self._planes))
-        return self._memory
-
-    def __exit__(self, *_: object) -> None:
-        self._memory.close()
-
-
-def _make_picamera2_fit() -> None:
-    """It asks each camera for its raw modes, and lends it memory; the virtual one has neither, and brings its own."""
-    for name in NEVER_ASKED:
-        sys.modules[name] = Absent(name)
-    import picamera2
-    from picamera2.allocators import LibcameraAllocator
-
-    class Picamera2(picamera2.Picamera2):
-        def __init__(self, **arguments: Any) -> None:
-            super().__init__(**arguments)
-            self.allocator = LibcameraAllocator(self.camera)
-            self.allocator.sync = Mapped
-
-        def _get_raw_modes(self) -> list[dict[str, Any]]:
-            return [{"format": "NV12", "size": (640, 480)}]
-
-    picamera2.Picamera2 = Picamera2
 
 
 def opened(**settings: Any) -> Camera:
     """As the daemon opens it, with the configuration's own size and rate where nothing else is said."""
     consent = ConsentConfig(who="nobody", text="bars", when=date(2026, 11, 20))
-    return open_camera(CameraConfig(capture="direct", **settings), consent)
+    return open_camera(CameraConfig(**{"capture": "direct"} | settings), consent)
 
 
 def _take(say: Say, camera: Camera, name: str, frames: int) -> None:
@@ -148,8 +116,8 @@ def _refused(say: Say, name: str, **settings: Any) -> None:
     try:
         with opened(**settings):
             say("refused", name, "not at all")
-    except CameraLost as error:
-        say("refused", name, error)
+    except UserError as error:
+        say("refused", name, type(error).__name__, error)
 
 
 def _left(say: Say) -> None:

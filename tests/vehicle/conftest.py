@@ -91,7 +91,7 @@ def starter(scratch: Path) -> Path:
     folder.mkdir()
     here = Path(__file__).parent
     programs = [here / f"{name}_program.py" for name in ("machine", "can", "camera")]
-    return make_starter(folder, [ROOT / "edge", *programs])
+    return make_starter(folder, [ROOT / "edge", *programs, here / "virtual_picamera2.py"])
 
 
 @pytest.fixture(scope="session")

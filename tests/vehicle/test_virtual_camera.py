@@ -125,19 +125,29 @@ def test_opening_and_closing_leaves_no_file_open(told: Told) -> None:
 
 @pytest.mark.parametrize(
     ("name", "reason"),
-    [
-        ("missing", "No camera number 0 found"),
-        ("busy", "resource busy"),
-        ("exposure", "ExposureTime is not advertised"),
-    ],
+    [("missing", "(No camera number 0 found)"), ("busy", "(Failed to acquire camera: Device or resource busy)")],
 )
 def test_a_camera_that_cannot_be_opened_says_why_in_one_sentence(told: Told, name: str, reason: str) -> None:
-    said = told.refused[name]
-    assert said.startswith("The camera cannot be opened (")
-    assert reason in said
-    assert said.count(". ") == 0
-    assert said.endswith("(`rpicam-hello --list-cameras`).")
+    assert told.refused[name] == (
+        f"CameraLost The camera cannot be opened {reason}; check its cable, and that no other program is using it "
+        "(`rpicam-hello --list-cameras`)."
+    )
+
+
+def test_a_control_that_the_camera_has_not_is_a_matter_of_the_configuration(told: Told) -> None:
+    assert told.refused["exposure"] == (
+        "ConfigError This camera cannot be told its ExposureTime; set camera.exposure_us to null, or use another "
+        "camera."
+    )
 
 
 def test_after_a_refusal_the_camera_gives_frames(told: Told) -> None:
     assert len(told.frames["last"]) == 1
+
+
+def test_the_process_that_captures_gives_the_same_frames_and_comes_back_when_killed(told: Told) -> None:
+    frames = told.frames["process"] + told.frames["anew"]
+    assert len(frames) == 6
+    assert all(one.upright and moved(one.row) is not None for one in frames)
+    assert np.all(np.diff([one.time for one in frames]) > 0)
+    assert np.all(np.diff([one.sequence for one in frames]) > 0)
