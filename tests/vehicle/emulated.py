@@ -146,6 +146,10 @@ def _compile(root: Path, code: Path) -> None:
         place.rmdir()
 
 
+class Ended(AssertionError):
+    """The machine's program ended by itself; the message is what its console says."""
+
+
 class Emulated:
     """A machine with that medium as its second disk; runs `command` as its first process, with that environment.
 
@@ -198,7 +202,8 @@ class Emulated:
                 line = self._heard.get(timeout=seconds)
             except queue.Empty:
                 raise AssertionError(f"nothing for {seconds:g} s: {self.console.read_text(errors='replace')}") from None
-            assert line is not None, f"the machine ended: {self.console.read_text(errors='replace')}"
+            if line is None:
+                raise Ended(self.console.read_text(errors="replace"))
             yield line.split()
 
     def stop_disk(self, operations: int) -> None:

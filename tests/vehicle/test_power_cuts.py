@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from cuts import Report, Vehicle
-from emulated import empty_disk
+from emulated import Ended, empty_disk
 from measured import MEASURED
 from medium import Medium
 
@@ -50,9 +50,17 @@ def test_no_confirmed_event_is_lost_by_a_power_cut(tmp_path: Path, starter: Path
 
 @pytest.mark.timeout(3600)
 def test_without_fsync_the_same_cuts_lose_events(tmp_path: Path, starter: Path) -> None:
-    report, _ = cut(tmp_path, starter, WITHOUT_SYNC, 1)
-    MEASURED["power cuts without fsync"] = f"{len(report.lost)} of {len(report.confirmed)} confirmed events lost by one"
-    assert report.lost
+    try:
+        report, _ = cut(tmp_path, starter, WITHOUT_SYNC, 1)
+    except Ended as ended:
+        if "outbox.key" not in str(ended):
+            raise
+        # The key's file came to the disk without the key in it: the outbox does not open.
+        MEASURED["power cuts without fsync"] = "all events lost by one, and the key"
+    else:
+        lost = f"{len(report.lost)} of {len(report.confirmed)} confirmed events lost by one"
+        MEASURED["power cuts without fsync"] = lost
+        assert report.lost
 
 
 def _is_whole(folder: Path, medium: Medium) -> None:
