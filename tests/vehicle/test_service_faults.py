@@ -94,7 +94,7 @@ def test_without_its_key_it_does_not_start_and_systemd_says_why(machine: Booted)
 
 def test_a_full_disk_keeps_neither_the_driver_unwatched_nor_events_back(machine: Booted) -> None:
     state = "/var/lib/driver-monitor"
-    machine.run(f"mount -t tmpfs -o size=2m,mode=700 none {state} && chown driver-monitor: {state}")
+    machine.run(f"mkdir -p {state} && mount -t tmpfs -o size=2m,mode=700 none {state} && chown driver-monitor: {state}")
     start(machine)
     next_event(machine)
     machine.run(f"dd if=/dev/zero of={state}/filler bs=4k", check=False)
