@@ -14,7 +14,7 @@ APT := $(if $(filter-out 0,$(shell id -u)),sudo -n )env DEBIAN_FRONTEND=noninter
 # Package lists may be missing or old: a first try without them, a second one with.
 install = { $(APT) install -y $(1) || { $(APT) update && $(APT) install -y $(1); }; }
 
-.PHONY: help demo test coverage test-vehicle wheelhouse faults camera-faults fuzz soak bench mutants asyncapi docs numbers release deb fresh venv lint types contract format clean mosquitto gpsd strace chromium aplay
+.PHONY: help demo test coverage test-vehicle wheelhouse faults camera-faults fuzz soak bench mutants asyncapi docs numbers release deb fresh venv lint types contract format clean mosquitto gpsd strace chromium aplay ffmpeg
 
 help:
 	@echo 'make demo      set up what a device needs, run on a synthetic recording'
@@ -43,7 +43,7 @@ demo: .venv/device.stamp
 WORKERS ?= 3
 PYTEST := -m pytest -m 'not alone' -n $(WORKERS) --no-loadscope-reorder
 ALONE := -m pytest -m alone tests/faults
-PROGRAMS := mosquitto gpsd strace chromium aplay
+PROGRAMS := mosquitto gpsd strace chromium aplay ffmpeg
 test: .venv/full.stamp $(PROGRAMS) lint types contract
 	$(BIN)/python $(PYTEST)
 	$(BIN)/python $(ALONE)
@@ -271,8 +271,9 @@ mosquitto:
 # gpsd and its player of receivers' logs, which the tests start; missing, they do as above.
 gpsd:
 	@export PATH="$$PATH:/usr/sbin"; \
-	{ command -v gpsd && command -v gpsfake; } >/dev/null || $(call install,gpsd gpsd-tools python3-gps) || { \
-		echo 'gpsd is missing: run «sudo apt-get install gpsd gpsd-tools python3-gps», then make again.' >&2; \
+	{ command -v gpsd && command -v gpsfake; } >/dev/null || \
+		$(call install,--no-install-recommends gpsd gpsd-tools gpsd-clients python3-gps) || { \
+		echo 'gpsd is missing: run «sudo apt-get install gpsd gpsd-tools gpsd-clients python3-gps», then make again.' >&2; \
 		test "$${CI:-}" != true; }
 
 # What shows the files that the daemon writes; missing, it does as above.
@@ -285,6 +286,12 @@ strace:
 chromium:
 	@command -v chromium >/dev/null || $(call install,chromium) || { \
 		echo 'chromium is missing: run «sudo apt-get install chromium», then make again.' >&2; \
+		test "$${CI:-}" != true; }
+
+# What makes the videos that a recording may be; missing, it does as above.
+ffmpeg:
+	@command -v ffmpeg >/dev/null || $(call install,--no-install-recommends ffmpeg) || { \
+		echo 'ffmpeg is missing: run «sudo apt-get install ffmpeg», then make again.' >&2; \
 		test "$${CI:-}" != true; }
 
 # What plays the tone of an alarm; missing, it does as above.

@@ -107,7 +107,9 @@ def load(path: Path) -> Network:
     if not path.is_file():
         raise InputError(f"{path}: there is no such file; name the .keras file that train-model fit wrote.")
     if path.suffix != ".keras" or not zipfile.is_zipfile(path) or not _members(path) >= MEMBERS:
-        raise InputError(f"{path}: this is not a .keras file of Keras 3, or it is cut short; save the model again.")
+        raise InputError(
+            f"{path}: this is not a .keras file of Keras 3, or it is cut short or damaged; save the model again."
+        )
     tensorflow()
     with quiet():
         import keras
@@ -173,5 +175,10 @@ def describe(model: Any, name: str) -> KerasNetwork:
 
 
 def _members(path: Path) -> set[str]:
+    """The names of what the file holds; none where a part has not its checksum, which readers need not look at."""
     with zipfile.ZipFile(path) as archive:
-        return set(archive.namelist())
+        try:
+            sound = archive.testzip() is None
+        except (zipfile.BadZipFile, zlib.error, EOFError, OSError):
+            sound = False
+        return set(archive.namelist()) if sound else set()

@@ -64,7 +64,7 @@ class FakeReceiver:
         paths = f"{os.environ.get('PATH', '')}:/usr/sbin"
         gpsfake = shutil.which("gpsfake", path=paths)
         if gpsfake is None or shutil.which("gpsd", path=paths) is None:
-            message = "gpsd or gpsfake is not installed: apt-get install gpsd gpsd-tools python3-gps"
+            message = "gpsd or gpsfake is not installed: apt-get install gpsd gpsd-tools gpsd-clients python3-gps"
             if os.environ.get("CI") == "true":
                 pytest.fail(message)
             pytest.skip(message)

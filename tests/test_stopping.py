@@ -29,7 +29,8 @@ PATIENCE_S = 90
 @contextmanager
 def _started(program: str, *arguments: object) -> Iterator[subprocess.Popen[str]]:
     """The program as the leader of a group, as a shell starts it; whatever is left of it is ended."""
-    command = [str(PROGRAM.parent / program), *map(str, arguments)]
+    # A job in the background, as these tests may be, ignores Ctrl-C, and what it starts would, too.
+    command = ["env", "--default-signal=INT", str(PROGRAM.parent / program), *map(str, arguments)]
     process = subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
     )

@@ -11,6 +11,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from broker import free_port
 from command import start, tell, write_clip, write_config
 from traced import trace
 
@@ -46,11 +47,12 @@ def test_beside_a_running_daemon_it_says_to_stop_that_first(tmp_path: Path, capf
 
 def test_it_prints_the_address_and_the_tunnel_and_ends_when_told(clip: Path, tmp_path: Path) -> None:
     config = write_config(tmp_path, camera={"kind": "recording", "path": str(clip)})
-    with start("aim", "--config", config, "--port", 18_642) as process:
+    port = free_port()
+    with start("aim", "--config", config, "--port", port) as process:
         try:
             assert process.stdout is not None
             lines = [process.stdout.readline() for _ in range(3)]
-            (url,) = re.findall(r"http://127\.0\.0\.1:18642/[\w-]{20,}/", "".join(lines))
+            (url,) = re.findall(rf"http://127\.0\.0\.1:{port}/[\w-]{{20,}}/", "".join(lines))
             browser = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(http.cookiejar.CookieJar()))
             assert b"Aim the camera" in browser.open(url, timeout=60).read()
             answers = [browser.open(f"{url}frame?after={number}", timeout=60) for number in range(2)]
@@ -60,7 +62,7 @@ def test_it_prints_the_address_and_the_tunnel_and_ends_when_told(clip: Path, tmp
             assert process.wait(60) == 0
         finally:
             process.kill()
-    assert "ssh -L 18642:127.0.0.1:18642 USER@VEHICLE" in rest
+    assert f"ssh -L {port}:127.0.0.1:{port} USER@VEHICLE" in rest
     assert rest.endswith("The page is closed.\n")
 
 
