@@ -259,6 +259,8 @@ format: .venv/full.stamp
 	then index=(--extra-index-url $(TORCH_CPU)); fi; \
 	$(BIN)/pip install -q "$${index[@]}" -r tests/constraints.txt
 	$(BIN)/pip install -q -c tests/constraints.txt -e '.[train,tune,alerts,dev]'
+	@# Of PyPI's own build of PyTorch, for GPUs, one part breaks a process that holds TensorFlow, too; it is not needed here.
+	@if $(BIN)/pip show -q triton 2>/dev/null; then $(BIN)/pip uninstall -q -y triton; fi
 	@touch .venv/device.stamp $@
 
 # The broker and its own client, which the tests start. Without them a run fails in CI, and leaves tests out elsewhere.
