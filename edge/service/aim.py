@@ -11,6 +11,7 @@ from collections.abc import Callable
 from itertools import count
 from typing import Any
 
+import click
 import cv2
 import numpy as np
 
@@ -46,7 +47,7 @@ class Stop:
         self.asked = True
 
 
-def aim(config: Config, port: int = PORT, minutes: float = MINUTES, tell: Callable[[str], None] = print) -> None:
+def aim(config: Config, port: int = PORT, minutes: float = MINUTES, tell: Callable[[str], None] = click.echo) -> None:
     """Show the camera's picture until SIGINT or SIGTERM, or until the time is over; `tell` gets what a person reads.
 
     Raises:
