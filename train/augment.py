@@ -55,7 +55,7 @@ def blur(patch: NDArray[np.uint8], random: np.random.Generator) -> NDArray[np.ui
 
 
 def light(patches: NDArray[np.float32], plan: Augmentation, random: np.random.Generator) -> NDArray[np.float32]:
-    """Gamma, the fall-off of a lamp, then a drawn mean and deviation, then noise; float32[n, h, w] in grey levels."""
+    """Gamma, light that falls off, then a drawn mean and deviation, then noise; float32[n, h, w] in grey levels."""
     count, height, width = patches.shape
 
     def draw(low: float, high: float) -> NDArray[np.float32]:
@@ -66,6 +66,10 @@ def light(patches: NDArray[np.float32], plan: Augmentation, random: np.random.Ge
     down, across = np.mgrid[-1 : 1 : height * 1j, -1 : 1 : width * 1j].astype(np.float32)
     turn = draw(0, 2 * np.pi)
     x *= np.exp(draw(0, plan.falloff) * (across * np.cos(turn) + down * np.sin(turn)))
+    lit, most_fall = plan.lamp
+    if lit:
+        distance = (across - draw(-0.35, 0.35)) ** 2 + (down - draw(-0.35, 0.35)) ** 2
+        x *= np.exp(-draw(0, most_fall) * (draw(0, 1) < lit) * distance)
     x -= x.mean(axis=(1, 2), keepdims=True)
     x /= np.maximum(x.std(axis=(1, 2), keepdims=True), LEAST_DEVIATION / 255.0)
     levelled = random.random((count, 1, 1)) < plan.standardised

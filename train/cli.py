@@ -309,6 +309,7 @@ group.add_command(commands.explore)
 group.add_command(commands.search)
 group.add_command(commands.ensemble)
 group.add_command(commands.adjust)
+group.add_command(commands.unknown)
 group.add_command(mining.mine)
 group.add_command(comparison.compare)
 

@@ -142,3 +142,17 @@ def adjust(task: str, model: Path, data: Path, logits: tuple[tuple[str, float], 
     command = f"train-model adjust {task} model.keras {told} --data DIR --output RUN_DIR"
     click.echo(report.table(adjusting.write(task, model, dict(logits), data, output, command)))
     click.echo(f"wrote {output / 'model.keras'}, card.json and report/ beside it")
+
+
+@click.command()
+@click.argument("task", type=click.Choice(["emotion"]))
+@click.argument("model", type=FOLDER)
+@DATA
+def unknown(task: str, model: Path, data: Path) -> None:  # noqa: ARG001  there is one
+    """Measure by which score MODEL, .keras or .tflite, tells best what is no face.
+
+    Example: train-model unknown emotion edge/models/emotion.tflite --data DIR
+    """
+    from train import unknown as scores
+
+    click.echo(scores.as_text(scores.table(model, data)))

@@ -8,19 +8,22 @@ from pathlib import Path
 
 import numpy as np
 
+from edge.vision.crops import level
 from train.calibrate import softmax
 from train.data import Examples, scaled
 from train.evaluate import scorer
 from train.recipes import Recipe
 
-SHARE = 0.6
+SHARE = 0.7
 """The part of the teachers in the targets; the labels keep the rest."""
 
 
 def taught(examples: Examples, recipe: Recipe, teachers: Sequence[Path]) -> Examples:
     """The examples with the mean of the teachers' probabilities mixed into the targets.
 
-    Teachers answer the recipe's labels; what else training asks for keeps its targets, and its part of each image.
+    Teachers see each image unchanged but for its light, which is levelled as the vehicle levels it: the student, who
+    meets it dark, blurred or covered, learns to answer as if it were not. Teachers answer the recipe's labels; what
+    else training asks for keeps its targets, and its part of each image.
 
     Args:
         examples: what is trained on.
@@ -32,7 +35,7 @@ def taught(examples: Examples, recipe: Recipe, teachers: Sequence[Path]) -> Exam
     """
     if not teachers:
         return examples
-    inputs = scaled(examples.images, recipe.input)
+    inputs = scaled(np.stack([level(image) for image in examples.images]), recipe.input)
     answers = np.mean([softmax(scorer(teacher)(inputs)) for teacher in teachers], axis=0)
     count = len(recipe.labels)
     targets = examples.targets.copy()

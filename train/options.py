@@ -27,13 +27,26 @@ SCHEDULES = ("cosine", "plateau", "constant")
 
 OCCLUSION: Mapping[str, dict[str, Any]] = {
     "none": {"erase": 0.0, "highlight": 0.0, "glasses": 0.0, "lower_face": 0.0},
+    "rectangles": {
+        "erase": 0.2,
+        "highlight": 0.0,
+        "glasses": 0.0,
+        "lower_face": 0.0,
+    },  # for teachers, asked clear faces
     "mild": {"erase": 0.15, "highlight": 0.05},
     "strong": {"erase": 0.4, "highlight": 0.2},
 }
 """Shares of the images that something is laid over: a rectangle of up to a quarter, a lamp's reflection."""
 
 LOW_LIGHT: Mapping[str, dict[str, Any]] = {
-    "none": {"mean": (110.0, 150.0), "deviation": (40.0, 70.0), "gamma": 0.0, "falloff": 0.0, "noise": (0.0, 0.0)},
+    "none": {
+        "mean": (110.0, 150.0),
+        "deviation": (40.0, 70.0),
+        "gamma": 0.0,
+        "falloff": 0.0,
+        "lamp": (0.0, 0.0),
+        "noise": (0.0, 0.0),
+    },
     "mild": {"mean": (50.0, 205.0), "deviation": (14.0, 75.0), "gamma": 0.5, "falloff": 0.6, "noise": (0.6, 0.2)},
     "strong": {
         "standardised": 0.3,
@@ -41,6 +54,7 @@ LOW_LIGHT: Mapping[str, dict[str, Any]] = {
         "deviation": (5.0, 60.0),
         "gamma": 0.8,
         "falloff": 1.0,
+        "lamp": (0.5, 1.5),
         "noise": (0.8, 0.35),
     },
 }

@@ -37,7 +37,10 @@ class Augmentation:
     gamma: float = 0.5
     """Natural logarithm of the largest exponent that grey values are raised to; its negative is the smallest."""
     falloff: float = 0.6
-    """Largest fall of a lamp's light from the middle to the edge, as a natural logarithm."""
+    """Largest fall of light across the patch, from the middle to the edge, as a natural logarithm."""
+    lamp: tuple[float, float] = (0.0, 0.0)
+    """Share of images lit by a lamp beside the camera, and its largest fall of light from its middle to one half side
+    away, as a natural logarithm; at twice that distance it is four times as much."""
     noise: tuple[float, float] = (0.6, 0.2)
     """Share of images, and the most noise over the image's own deviation."""
 
@@ -115,6 +118,8 @@ EMOTION = Recipe(
         lower_face=0.08,
         standardised=0.6,
         deviation=(18.0, 75.0),
+        lamp=(0.3, 1.3),
+        noise=(0.6, 0.3),
     ),
     epochs=28,
     batch=128,
@@ -140,15 +145,16 @@ EMOTION = Recipe(
         shift=0.06,
         rotation=8.0,
         erase=0.08,
-        blur=0.15,
-        glasses=0.08,
-        lower_face=0.06,
+        blur=0.2,
+        glasses=0.12,
+        lower_face=0.08,
         standardised=0.7,
         mean=(70.0, 185.0),
         deviation=(25.0, 75.0),
-        gamma=0.3,
+        gamma=0.45,
         falloff=0.3,
-        noise=(0.3, 0.12),
+        lamp=(0.3, 1.2),
+        noise=(0.4, 0.25),
     ),
     settle_at=0.5,
     also=("anger", "disgust", "fear", "contempt"),

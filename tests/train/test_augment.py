@@ -62,6 +62,14 @@ def test_a_narrow_cut_enlarges_the_middle() -> None:
     assert place(image, (32, 32), 0.5, STILL, _random()).mean() > 240
 
 
+def test_a_lamp_beside_the_camera_leaves_the_corners_darker_than_the_middle() -> None:
+    grey = np.full((64, 48, 48), 120, np.uint8) + _random().integers(0, 20, (64, 48, 48)).astype(np.uint8)
+    lit = dataclasses.replace(STILL, lamp=(1.0, 1.3), falloff=0.0, noise=(0.0, 0.0), highlight=0.0, erase=0.0, blur=0.0)
+    patches = augment(grey, np.full(64, "nir"), (32, 32), lit, _random())
+    corners = np.mean([patches[:, y, x].mean() for y in (0, -1) for x in (0, -1)])
+    assert corners < 0.8 * patches[:, 14:18, 14:18].mean()
+
+
 def test_blur_takes_fine_texture_away() -> None:
     texture = (_random().random((32, 32)) * 255).astype(np.uint8)
     random = _random()

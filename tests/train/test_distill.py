@@ -49,6 +49,19 @@ def test_what_the_teachers_do_not_answer_keeps_its_part(examples: Examples, tmp_
     np.testing.assert_allclose(found.sum(axis=1), 1, atol=1e-6)
 
 
+def test_teachers_see_faces_in_the_light_that_the_vehicle_gives_them(examples: Examples, tmp_path: Path) -> None:
+    image = keras.Input(SHAPE)
+    mean = keras.layers.GlobalAveragePooling2D()(image)  # happy the surer, the brighter the image
+    teacher = keras.Model(image, keras.layers.Dense(len(EMOTION.labels), use_bias=False)(mean))
+    teacher.set_weights([np.eye(1, len(EMOTION.labels), dtype=np.float32)])
+    teacher.save(tmp_path / "brightness.keras")
+    face = np.random.default_rng(0).integers(60, 200, examples.images.shape[1:])
+    dark = dataclasses.replace(examples, images=np.stack([face, face // 4]).astype(np.uint8))
+    found = taught(dark, EMOTION, [tmp_path / "brightness.keras"]).targets
+    assert found[0, 0] == pytest.approx(SHARE * 0.2, abs=0.01)  # of five alike
+    assert found[1, 0] == pytest.approx(0.4 * SHARE * 0.2, abs=0.01)
+
+
 def test_without_teachers_the_labels_stay(examples: Examples) -> None:
     assert taught(examples, EMOTION, []) is examples
 
