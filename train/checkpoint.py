@@ -6,7 +6,7 @@ import json
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import keras
 import numpy as np
@@ -15,6 +15,17 @@ from numpy.typing import NDArray
 from edge.errors import InputError
 
 Weights = list[NDArray[Any]]
+
+
+class Trained(Protocol):
+    """A Keras model, or what trains as one."""
+
+    optimizer: Any
+    """With `variables`, each an array to NumPy, that take a value by `assign`."""
+
+    def get_weights(self) -> Weights: ...
+
+    def set_weights(self, weights: Weights) -> None: ...
 
 
 @dataclass
@@ -27,7 +38,7 @@ class State:
     history: list[dict[str, float]] | None = None
 
 
-def save(path: Path, state: State, model: keras.Model, average: Weights) -> None:
+def save(path: Path, state: State, model: Trained, average: Weights) -> None:
     arrays = {f"weights_{i}": value for i, value in enumerate(model.get_weights())}
     arrays |= {f"optimizer_{i}": keras.ops.convert_to_numpy(v) for i, v in enumerate(model.optimizer.variables)}
     arrays |= {f"average_{i}": value for i, value in enumerate(average)}
@@ -39,7 +50,7 @@ def save(path: Path, state: State, model: keras.Model, average: Weights) -> None
 
 
 def restore(
-    path: Path, settings: dict[str, Any], model: keras.Model, defaults: dict[str, Any] | None = None
+    path: Path, settings: dict[str, Any], model: Trained, defaults: dict[str, Any] | None = None
 ) -> tuple[State, Weights]:
     """Puts weights and optimizer back, and gives the state and the averaged weights.
 

@@ -87,6 +87,13 @@ def group() -> None:
 @click.option("--images", type=FOLDER, help="Emotion: one's own images instead of --data, in a folder a label.")
 @click.option("--mined", type=FOLDER, multiple=True, help="A folder of train-model mine, labelled: trained on, too.")
 @options.recipe_options
+@click.option(
+    "--engine",
+    type=click.Choice(["keras", "torch"]),
+    default="keras",
+    show_default=True,
+    help="Emotion, eyes: what trains. PyTorch is faster without a GPU; for plain networks, AdamW and cosine.",
+)
 @click.option("--quantized", is_flag=True, help="Face, landmarks: refine a model with everything rounded as in int8.")
 @click.option("--quiet", is_flag=True, help="No progress bar: one line an epoch.")
 def fit(
@@ -105,6 +112,7 @@ def fit(
     stages: tuple[tuple[int, int], ...] | None,
     images: Path | None,
     mined: tuple[Path, ...],
+    engine: str,
     quantized: bool,
     quiet: bool,
     **changes: Any,
@@ -137,6 +145,7 @@ def fit(
         "--learning-rate": learning_rate,
         "--stop-after": stop_after,
         "--votes": votes if votes != 0.5 else None,
+        "--engine": engine if engine != "keras" else None,
     }
     if stages:
         asked["--stages"] = ",".join(f"{width}x{blocks}" for width, blocks in stages)
@@ -162,6 +171,7 @@ def fit(
         asked=changes,
         own=images is not None,
         mined=mined,
+        engine=engine,
         command=command,
         verbose=options.keras_bar(quiet=quiet),
     )

@@ -13,7 +13,7 @@ import math
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import keras
 import numpy as np
@@ -50,19 +50,64 @@ def shipped(recipe: Recipe, weights: Weights) -> keras.Model:
     return model
 
 
-class Average(keras.callbacks.Callback):
-    """Exponential moving average of all weights, a step at a time; shorter at the start, where they change fast."""
+class Engine(Protocol):
+    """What trains a network an epoch at a time; a checkpoint reads and writes it as it does a Keras model."""
 
-    def __init__(self, weights: Weights, decay: float, steps_before: int) -> None:
+    optimizer: Any
+
+    @property
+    def weights(self) -> Weights:
+        """The moving average, in the order of the Keras network: what is judged and kept."""
+        ...
+
+    def get_weights(self) -> Weights: ...
+
+    def set_weights(self, weights: Weights) -> None: ...
+
+    def begin(self, average: Weights) -> None:
+        """Goes on from these averaged weights."""
+        ...
+
+    def epoch(self, batches: Batches, number: int, verbose: str | int) -> float:
+        """Trains the epoch of that number; gives its mean loss."""
+        ...
+
+
+class KerasEngine(keras.callbacks.Callback):
+    """Keras's own loop; the moving average is shorter at the start, where weights change fast.
+
+    Args:
+        network: as it is trained.
+        recipe: what it is trained by.
+        steps: batches of the whole training.
+    """
+
+    def __init__(self, network: keras.Model, recipe: Recipe, steps: int) -> None:
         super().__init__()
-        self.weights = [value.copy() for value in weights]
-        self._decay, self._steps = decay, steps_before
+        objective.compile_for(network, recipe, steps)
+        self._network, self._recipe = network, recipe
+        self.optimizer = network.optimizer
+        self.get_weights, self.set_weights = network.get_weights, network.set_weights
+        self._steps = 0
+        self._average: Weights = []
+
+    @property
+    def weights(self) -> Weights:
+        return self._average
+
+    def begin(self, average: Weights) -> None:
+        self._average = [value.copy() for value in average]
 
     def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:  # noqa: ARG002  (Keras's)
         self._steps += 1
-        decay = min(self._decay, (1 + self._steps) / (10 + self._steps))
-        for mean, value in zip(self.weights, self.model.get_weights(), strict=True):
+        decay = min(self._recipe.averaging, (1 + self._steps) / (10 + self._steps))
+        for mean, value in zip(self._average, self._network.get_weights(), strict=True):
             mean += (1 - decay) * (value - mean)
+
+    def epoch(self, batches: Batches, number: int, verbose: str | int) -> float:
+        self._steps = number * len(batches)
+        fitted = self._network.fit(batches, initial_epoch=number, epochs=number + 1, callbacks=[self], verbose=verbose)
+        return float(fitted.history["loss"][0])
 
 
 def fit(
@@ -77,13 +122,14 @@ def fit(
     stop_after: int | None = None,
     votes: float = 0.5,
     teachers: Sequence[Path] = (),
+    engine: str = "keras",
     verbose: str | int = "auto",
 ) -> State:
     """Trains, or goes on with, the run in `output`; `model.keras` there is the best by `evaluate.choice`.
 
     `start` names a `.keras` file of the same network whose weights a new run begins with; `stop_after` ends the
     run after so many of its epochs, as an interruption would. `teachers` are named for the record: their answers stand
-    in the targets.
+    in the targets. `engine` is one of ENGINES, `verbose` as Keras has it.
 
     Raises:
         InputError: `output` cannot be written, or holds a run that was asked something else; `start` does not fit.
@@ -93,9 +139,8 @@ def fit(
     except OSError as error:
         raise InputError(f"{output}: the run folder cannot be made ({error.strerror}); choose another.") from None
     keras.utils.set_random_seed(seed)
-    model = untrained(recipe, COMPUTE)
+    model = untrained(recipe, "float32" if engine == "torch" else COMPUTE)
     steps = len(Batches(training, recipe, seed=seed, epoch=0))
-    objective.compile_for(model, recipe, steps * recipe.epochs)
     training = objective.weighted(training, recipe)
 
     settings = _plain(dataclasses.asdict(recipe))
@@ -103,15 +148,17 @@ def fit(
     settings |= {"start": start.name} if start else {}
     settings |= {"votes": votes} if votes != 0.5 else {}
     settings |= {"teachers": [teacher.name for teacher in teachers]} if teachers else {}
+    settings |= {"engine": engine} if engine != "keras" else {}
     if start:
         _begin_with(start, model)
-    state, weights = State(settings, history=[]), model.get_weights()
+    trained = _engine(engine, model, recipe, steps * recipe.epochs, seed)
+    state, average = State(settings, history=[]), trained.get_weights()
     path = output / "checkpoint.npz"
     if path.exists():
         defaults = {f.name: f.default for f in dataclasses.fields(recipe) if f.default is not dataclasses.MISSING}
-        state, weights = checkpoint.restore(path, settings, model, _plain(defaults))
+        state, average = checkpoint.restore(path, settings, trained, _plain(defaults))
         log.info("%s: goes on after epoch %d of %d", output, state.epoch, recipe.epochs)
-    average = Average(weights, recipe.averaging, state.epoch * steps)
+    trained.begin(average)
 
     inputs: Any = scaled(validation.images, recipe.input)
     if validation.points is not None:
@@ -121,17 +168,17 @@ def fit(
         if objective.ended(recipe, validations):
             log.info("%s: ends after epoch %d, the best was %d before", output, epoch, recipe.patience)
             break
-        objective.begin_epoch(model, recipe, validations)
+        objective.begin_epoch(trained.optimizer, recipe, validations)
         start = time.monotonic()
         batches = Batches(training, recipe, seed=seed, epoch=epoch)
         with enough_memory(recipe, output):
-            fitted = model.fit(batches, initial_epoch=epoch, epochs=epoch + 1, callbacks=[average], verbose=verbose)
-            judged = shipped(recipe, average.weights)
+            loss = trained.epoch(batches, epoch, verbose)
+            judged = shipped(recipe, trained.weights)
             logits = np.asarray(judged.predict(inputs, batch_size=256, verbose=0), np.float32)
         results = measure(recipe, validation, logits)
         value = choice(results, votes)
         record = {
-            "loss": float(fitted.history["loss"][0]),
+            "loss": loss,
             "validation_loss": float(results["loss"]),
             "validation": value,
             "seconds": round(time.monotonic() - start, 1),
@@ -145,8 +192,19 @@ def fit(
             if value > state.best:
                 state.best = value
                 save_model(judged, output / "model.keras")
-            checkpoint.save(path, state, model, average.weights)
+            checkpoint.save(path, state, trained, trained.weights)
     return state
+
+
+ENGINES = ("keras", "torch")
+
+
+def _engine(name: str, model: keras.Model, recipe: Recipe, steps: int, seed: int) -> Engine:
+    if name == "keras":
+        return KerasEngine(model, recipe, steps)
+    from train.engine_torch import TorchEngine  # slow to import
+
+    return TorchEngine(model, recipe, steps, seed)
 
 
 def _plain(settings: dict[str, Any]) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
+from typing import Any
 
 import keras
 import numpy as np
@@ -72,10 +73,10 @@ def plateau(values: Sequence[float]) -> float:
     return rate
 
 
-def begin_epoch(model: keras.Model, recipe: Recipe, values: Sequence[float]) -> None:
+def begin_epoch(optimizer: Any, recipe: Recipe, values: Sequence[float]) -> None:
     """Sets the learning rate that the validations so far ask for."""
     if recipe.schedule == "plateau":
-        model.optimizer.learning_rate = recipe.learning_rate * plateau(values)
+        optimizer.learning_rate = recipe.learning_rate * plateau(values)
 
 
 def ended(recipe: Recipe, values: Sequence[float]) -> bool:

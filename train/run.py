@@ -114,6 +114,7 @@ def fit(
     asked: Mapping[str, Any] | None = None,
     own: bool = False,
     mined: Sequence[Path] = (),
+    engine: str = "keras",
     command: str,
     verbose: str | int = "auto",
 ) -> report.Results:
@@ -156,6 +157,7 @@ def fit(
         stop_after=stop_after,
         votes=votes,
         teachers=teachers,
+        engine=engine,
         verbose=verbose,
     )
 

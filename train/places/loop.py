@@ -61,7 +61,7 @@ def fit(
     """
     twin = twin.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     average = copy.deepcopy(twin).eval()
-    optimiser = torch.optim.AdamW(_groups(twin, schedule.weight_decay), lr=schedule.rate)
+    optimiser = torch.optim.AdamW(decay_groups(twin, schedule.weight_decay), lr=schedule.rate)
     path, first = folder / "checkpoint.pt", 0
     if path.exists():
         saved = torch.load(path, weights_only=True)
@@ -87,7 +87,7 @@ def fit(
             nn.utils.clip_grad_norm_(twin.parameters(), 5.0)
             optimiser.step()
             total += float(value.detach())
-            _average(average, twin, min(schedule.averaging, (step + 1) / (step + 20)))
+            average_into(average, twin, min(schedule.averaging, (step + 1) / (step + 20)))
         print(
             f"epoch {epoch + 1}: loss {total / schedule.steps:.5f}, rate {schedule.rate_at(step):.2g}, "
             f"{time.monotonic() - began:.0f} s",
@@ -113,7 +113,7 @@ def _load(twin: Twin, values: list[torch.Tensor]) -> None:
     twin.load_state_dict(dict(zip(twin.state_dict(), values, strict=True)))
 
 
-def _groups(twin: Twin, decay: float) -> list[dict[str, object]]:
+def decay_groups(twin: Twin, decay: float) -> list[dict[str, object]]:
     """Kernels decay, biases and normalisation don't."""
     kernels = [weight for weight in twin.parameters() if weight.ndim > 1]
     others = [weight for weight in twin.parameters() if weight.ndim <= 1]
@@ -121,7 +121,7 @@ def _groups(twin: Twin, decay: float) -> list[dict[str, object]]:
 
 
 @torch.no_grad()
-def _average(average: Twin, twin: Twin, decay: float) -> None:
+def average_into(average: Twin, twin: Twin, decay: float) -> None:
     for ours, theirs in zip(average.state_dict().values(), twin.state_dict().values(), strict=True):
         if ours.dtype.is_floating_point:
             ours.lerp_(theirs, 1 - decay)

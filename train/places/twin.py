@@ -82,6 +82,13 @@ class _Flatten(nn.Module):
         return x.permute(0, 2, 3, 1).flatten(1)
 
 
+class _Average(nn.Module):
+    """The mean of each channel."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return x.mean((2, 3))
+
+
 class _Concatenate(nn.Module):
     def __init__(self, layer: Any) -> None:
         super().__init__()
@@ -115,6 +122,10 @@ def _module(layer: Any) -> nn.Module:
         return nn.Upsample(scale_factor=float(layer.size[0]), mode="nearest")
     if isinstance(layer, kinds.Flatten):
         return _Flatten()
+    if isinstance(layer, kinds.GlobalAveragePooling2D):
+        return _Average()
+    if isinstance(layer, kinds.Dropout):
+        return nn.Dropout(layer.rate)
     raise ValueError(f"{layer.name}: {type(layer).__name__} has no twin yet; add it to train/places/twin.py")
 
 
