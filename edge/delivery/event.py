@@ -57,7 +57,7 @@ class EventBuilder:
 
         The 74 bits that are random there are a hash of what names the episode, so that a replay gives the same ids.
         """
-        milliseconds = min(max(round(wall * 1000), 0), 2**48 - 1)
+        milliseconds = max(round(wall * 1000), 0)
         name = f"{self._vehicle}\n{self._session}\n{episode[0]}\n{episode[1]}\n{milliseconds}"
         noise = int.from_bytes(hashlib.sha256(name.encode()).digest(), "big")
         version, variant = 7, 0b10

@@ -64,4 +64,4 @@ def _position(position: Position | None) -> dict[str, Any] | None:
 
 
 def _compact(content: dict[str, Any]) -> bytes:
-    return json.dumps(content, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+    return json.dumps(content, allow_nan=False, separators=(",", ":")).encode()

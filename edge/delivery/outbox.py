@@ -140,6 +140,7 @@ class Outbox:
             if self._closed:
                 return
             self._closed = True
+            self._access.hurry()
             try:
                 if self._spilled or self._delivered:
                     self._store(self._spilled)
@@ -184,10 +185,13 @@ class Outbox:
                 self._drop(self._expired())
             for ticket, event in events.items():
                 row = self._access.seal.close(ticket, LEVELS.index(event.level), int(self._wall()), encode(event))
-                self._drop(list(victims(self._stock, self._room, partial(self._rows.oldest_of, limit=BATCH), row)))
+                oldest_of = partial(self._rows.oldest_of, limit=BATCH)
+                least = list(islice(victims(self._stock, self._room, oldest_of, row), BATCH))
+                self._drop(least)
                 self._rows.add(row)
                 self._stock = self._stock.plus(row)
-                if not self._stock.fits(self._room):  # everything that waits counts for more
+                # What waits counts for more than it; or the room became smaller, and more goes with the next event.
+                if not self._stock.fits(self._room) and len(least) < BATCH:
                     self._drop([row])
             if self._stock.dropped != dropped:
                 self._rows.set_fact("dropped", self._stock.dropped)
@@ -243,8 +247,7 @@ class Outbox:
             self._rows.add_gap(event.session, event.sequence)
 
     def _expired(self) -> list[Row]:
-        now = self._wall()
-        return self._rows.put_between(CLOCK_BEGINS, int(now - self._life), BATCH) if now > CLOCK_BEGINS else []
+        return self._rows.put_between(CLOCK_BEGINS, int(self._wall() - self._life), BATCH)
 
     @contextmanager
     def _change(self, *, durable: bool = True) -> Iterator[None]:

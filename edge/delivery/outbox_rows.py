@@ -25,6 +25,8 @@ _LARGEST_WAL = 16 * 1024 * 1024
 """Bytes to which the write-ahead log is cut after a checkpoint; usually it is 4 MB long and written over in place,
 which is faster to sync than a file that grows."""
 GAPS_KEPT = 100
+BUSY_S = 5.0
+"""How long another process is waited for that uses the file at the moment."""
 
 Gap = tuple[int, int, int]
 """Session, first and last sequence number of events that were dropped."""
@@ -57,26 +59,34 @@ class _Connection(sqlite3.Connection):
             raise sqlite3.DatabaseError("malformed database schema") from None
 
 
+def _connect(address: str) -> sqlite3.Connection:
+    """Several threads may use it, one at a time; each statement is by itself unless a transaction is begun."""
+    return sqlite3.connect(
+        address, uri=True, isolation_level=None, check_same_thread=False, timeout=BUSY_S, factory=_Connection
+    )
+
+
 class Reading:
     """What can be asked of the database; alone, beside a daemon that writes, and on a file that was set aside.
+
+    The caller lets one thread in at a time.
 
     Raises:
         sqlite3.Error: the file cannot be opened.
     """
 
-    def __init__(self, path: Path, *, any_thread: bool = False) -> None:
+    def __init__(self, path: Path) -> None:
         address = f"{path.absolute().as_uri()}?mode=ro"
-        self._sql = sqlite3.connect(address, uri=True, check_same_thread=not any_thread, factory=_Connection)
+        self._sql = _connect(address)
         try:
             self._sql.execute("SELECT 1 FROM sqlite_master")
         except sqlite3.OperationalError:
             self._sql.close()
-            if path.with_name(path.name + "-wal").exists():
+            log = path.with_name(path.name + "-wal")
+            if log.exists() and log.stat().st_size > 0:
                 raise
-            # On a read-only disk SQLite cannot make its companions; where there are none, it needs none.
-            self._sql = sqlite3.connect(
-                f"{address}&immutable=1", uri=True, check_same_thread=not any_thread, factory=_Connection
-            )
+            # On a disk that takes nothing SQLite cannot make its companions; where the log is empty, it needs none.
+            self._sql = _connect(f"{address}&immutable=1")
 
     def __enter__(self) -> Self:
         return self
@@ -135,18 +145,16 @@ class Reading:
 
 
 class Rows(Reading):
-    """One connection: WAL, FULL sync. The caller lets one thread in at a time.
+    """One connection: WAL, FULL sync.
 
     Raises:
-        sqlite3.Error: the file cannot be opened or made, or is damaged (`is_damage`).
+        sqlite3.Error, OSError: the file cannot be opened or made, or is damaged (`is_damage`).
     """
 
     def __init__(self, path: Path) -> None:
-        with suppress(FileExistsError, PermissionError):  # SQLite gives its two companions the same mode
+        with suppress(FileExistsError):  # SQLite gives its two companions the same mode
             os.close(os.open(path, os.O_CREAT | os.O_EXCL, 0o600))
-        self._sql = sqlite3.connect(
-            path, isolation_level=None, check_same_thread=False, timeout=5.0, factory=_Connection
-        )
+        self._sql = _connect(path.absolute().as_uri())
         try:
             (version,) = self._sql.execute("PRAGMA user_version").fetchone()
             self._sql.execute("PRAGMA journal_mode = WAL")

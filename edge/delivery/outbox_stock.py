@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from itertools import chain
 
 from edge.delivery.outbox_seal import Row
-from edge.records import LEVELS
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +39,8 @@ class Stock:
         """Without rows of these levels and bytes, of which so many were dropped."""
         return replace(self._changed(taken, -1), dropped=self.dropped + dropped)
 
-    def fits(self, room: Room, number: int = 0, size: int = 0) -> bool:
-        """Whether so many events more, of so many bytes together, have room."""
-        return self.number + number <= room.events and self.bytes + size <= room.bytes
+    def fits(self, room: Room) -> bool:
+        return self.number <= room.events and self.bytes <= room.bytes
 
     def _changed(self, taken: Iterable[tuple[int, int]], sign: int) -> Stock:
         sums = dict(self.sums)
@@ -51,19 +50,13 @@ class Stock:
         return replace(self, sums=sums)
 
 
-def victims(
-    stock: Stock, room: Room, oldest_of: Callable[[int], Iterable[Row]], newcomer: Row | None = None
-) -> Iterator[Row]:
+def victims(stock: Stock, room: Room, oldest_of: Callable[[int], Iterable[Row]], newcomer: Row) -> Iterator[Row]:
     """What must go so that the newcomer has room: the oldest of the lowest level first, never for a lesser newcomer.
 
     `oldest_of` gives the rows of a level, oldest first; where it gives too few, there may still be no room.
     """
-    number, size = (1, len(newcomer.body)) if newcomer else (0, 0)
-    for level in range(newcomer.level + 1 if newcomer else len(LEVELS)):
-        if stock.fits(room, number, size):
-            return
-        for row in oldest_of(level):
-            if stock.fits(room, number, size):
-                return
-            stock = stock.minus([(row.level, len(row.body))])
-            yield row
+    stock = stock.plus(newcomer)
+    rows = chain.from_iterable(map(oldest_of, range(newcomer.level + 1)))
+    while not stock.fits(room) and (row := next(rows, None)) is not None:
+        stock = stock.minus([(row.level, len(row.body))])
+        yield row

@@ -310,6 +310,8 @@ class Publisher:
         """Seconds that the thread may sleep without missing the end."""
         if self._closing_by is None:
             return IDLE_S
+        if self._is_over():  # since the queue was read, perhaps
+            return 0.0
         return min(IDLE_S, max(0.0, self._closing_by - time.monotonic()) + 0.01)
 
     def _pause(self, seconds: float, knock: Knock) -> None:

@@ -26,6 +26,8 @@ SILENCE_S = 10.0
 """After so long without a word gpsd is asked to answer; after as long again the connection counts as dead."""
 RECONNECT_S = (0.5, 30.0)
 """The shortest and the longest wait before connecting again."""
+SKY_S = 10.0
+"""The number of satellites counts for so long; receivers list them every 1 to 5 s."""
 KEPT = 32
 """Fixes: some seconds of any receiver, so that an event has the place where it happened."""
 
@@ -34,7 +36,9 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class GpsState:
-    """How the receiver is: `age` is seconds since the last fix with a place, None before the first."""
+    """How the receiver is: `age` is seconds since the last fix with a place, None before the first; `satellites` are
+    those used for the fix, None where nothing was said of them in the last `SKY_S`.
+    """
 
     connected: bool
     fix: FixKind
@@ -65,7 +69,8 @@ class Gpsd:
         self._fixes: deque[Fix] = deque(maxlen=KEPT)
         self._fix: FixKind = "none"
         self._fix_told = float("-inf")
-        self._satellites: int | None = None
+        self._sky: Sky | None = None
+        self._sky_told = float("-inf")
         self._connected = False
         self._last_time: float | None = None
         self._told: str | None = None
@@ -101,14 +106,17 @@ class Gpsd:
         with self._lock:
             fix = self._fix if now - self._fix_told <= STALE_S else "none"
             age = now - self._fixes[-1].time if self._fixes else None
-            return GpsState(self._connected, fix, age, self._satellites)
+            sky = self._sky_at(now)
+            return GpsState(self._connected, fix, age, None if sky is None else sky.used)
 
     def take(self, report: Report | None) -> None:
         """Take in what gpsd said just now."""
         moment = self._monotonic()
         if isinstance(report, Sky):
             with self._lock:
-                self._satellites = report.used
+                sky = self._sky_at(moment)
+                if report.is_listed or sky is None or not sky.is_listed:
+                    self._sky, self._sky_told = report, moment
         if not isinstance(report, Tpv):
             return
         with self._lock:
@@ -119,6 +127,9 @@ class Gpsd:
         if report.time is not None and report.time != self._last_time:
             self._last_time = report.time
             self._on_time(report.time, moment)
+
+    def _sky_at(self, moment: float) -> Sky | None:
+        return self._sky if moment - self._sky_told <= SKY_S else None
 
     def _run(self) -> None:
         while not self._is_over:

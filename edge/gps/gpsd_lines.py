@@ -34,9 +34,10 @@ class Tpv:
 
 @dataclass(frozen=True, slots=True)
 class Sky:
-    """How many satellites are used for the fix."""
+    """How many satellites are used for the fix; `is_listed`: counted in a list of them, else a number alone."""
 
     used: int
+    is_listed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,10 +114,14 @@ def _tpv(content: dict[str, Any]) -> Tpv:
 
 
 def _sky(content: dict[str, Any]) -> Sky | None:
-    """The number used; gpsd 3.22 and later says it, before it must be counted. None where neither is there."""
+    """The satellites that are marked as used where they are listed, else `uSat`; None where neither is there.
+
+    gpsd 3.25 says a number alone, too, before each list: the one of GGA, which many receivers cut off at 12.
+    """
+    satellites = content.get("satellites")
+    if satellites is not None:
+        return Sky(sum(bool(satellite.get("used")) for satellite in satellites), is_listed=True)
     used = content.get("uSat")
-    if used is None and "satellites" in content:
-        used = sum(bool(satellite.get("used")) for satellite in content["satellites"])
     if used is None:
         return None
     if not isinstance(used, int) or not 0 <= used <= 1000:

@@ -1,12 +1,16 @@
 from __future__ import annotations
 
+import dataclasses
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from broker import Broker, Subscriber
 from disks import mount, unmount
+from made_broker import Deliver, MadeBroker
+from sample_events import EVENT
 
 from edge.config import MqttConfig, OutboxConfig
 from edge.delivery.outbox import Outbox
@@ -51,6 +55,31 @@ def publish(tmp_path: Path) -> Iterator[Callable[..., Publisher]]:
     yield make
     for publisher in publishers:
         publisher.close(timeout=0)
+
+
+@pytest.fixture
+def made(monkeypatch: pytest.MonkeyPatch) -> MadeBroker:
+    """A broker in memory, to which publishers speak instead of over the network."""
+    broker = MadeBroker()
+    monkeypatch.setattr("edge.delivery.publisher.Connection", broker.connect)
+    return broker
+
+
+@pytest.fixture
+def deliver(made: MadeBroker) -> Iterator[Deliver]:
+    """Makes started publishers to that one, with so many events to send, that end with the test."""
+    publishers: list[Publisher] = []
+
+    def make(events: int = 0, **options: Any) -> Publisher:
+        publishers.append(made.publisher(**options))
+        for sequence in range(1, events + 1):
+            publishers[-1].put(dataclasses.replace(EVENT, sequence=sequence))
+        publishers[-1].start()
+        return publishers[-1]
+
+    yield make
+    for one in publishers:
+        one.close(timeout=0)
 
 
 @pytest.fixture

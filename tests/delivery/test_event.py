@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+import dataclasses
+import functools
 import math
+import operator
 import uuid
 
 import pytest
@@ -74,6 +77,29 @@ def test_ids_are_uuids_that_sort_by_time():
     assert {(uuid.UUID(i).version, uuid.UUID(i).variant) for i in ids} == {(7, uuid.RFC_4122)}
 
 
+def test_an_id_begins_with_the_milliseconds_of_its_start():
+    identity = uuid.UUID(build(EventBuilder("bus-17", 42), signal(), WALL).id)
+    assert identity.int >> 80 == 1_795_158_723_480
+
+
+def test_a_clock_from_before_1970_gives_an_id_all_the_same():
+    assert build(EventBuilder("bus-17", 42), signal(), -5.0).id.startswith("00000000-0000-7")
+
+
+def test_all_bits_of_an_id_that_are_free_distinguish_episodes():
+    """Those of RFC 9562 beside time, version and variant: 12 and 62."""
+    builder = EventBuilder("bus-17", 42)
+    ids = [uuid.UUID(build(builder, signal(episode=n)).id).int for n in range(200)]
+    differs = functools.reduce(operator.or_, (one ^ ids[0] for one in ids))
+    assert differs == (2**12 - 1) << 64 | 2**62 - 1
+
+
+def test_an_episode_that_ended_gives_its_id_to_no_other():
+    builder = EventBuilder("bus-17", 42)
+    ended = [build(builder, signal(phase), WALL + n).id for n, phase in enumerate(["start", "end"])]
+    assert build(builder, signal(), WALL + 9).id not in ended
+
+
 def test_evidence_stays_on_the_vehicle():
     assert build(EventBuilder("bus-17", 42), signal(perclos=0.21)).evidence is None
 
@@ -84,10 +110,15 @@ def test_evidence_goes_where_the_operator_asked_for_it():
     assert build(builder, signal(episode=2)).evidence is None
 
 
-def test_a_position_that_is_no_number_is_none():
-    assert (
-        build(EventBuilder("bus-17", 42), signal(), position=Position(math.nan, 0.0, None, "2d", 0.0)).position is None
-    )
+@pytest.mark.parametrize("part", ["latitude", "longitude", "speed", "age"])
+def test_a_position_that_is_no_number_is_none(part):
+    place = dataclasses.replace(Position(45.5, -73.5, 11.2, "2d", 0.4), **{part: math.nan})
+    assert build(EventBuilder("bus-17", 42), signal(), position=place).position is None
+
+
+def test_a_position_without_a_speed_is_one():
+    place = Position(45.5, -73.5, None, "2d", 0.4)
+    assert build(EventBuilder("bus-17", 42), signal(), position=place).position == place
 
 
 @pytest.mark.parametrize(

@@ -11,9 +11,11 @@ from sample_events import EVENT, LONGEST
 
 from edge.delivery.message import MAX_PAYLOAD, encode
 from edge.delivery.schema import event_schema
+from edge.delivery.schema_command import refusal_schema, request_schema, response_schema
+from edge.delivery.schema_status import availability_schema, status_schema
 from edge.delivery.sink import JsonLinesSink
 from edge.delivery.topics import Topics
-from edge.records import CAUSES, Cause, Event, Position, SignalName
+from edge.records import CAUSES, Cause, CommandName, Event, Position, SignalName
 
 
 def is_valid(content: object) -> bool:
@@ -54,6 +56,13 @@ def test_the_longest_event_keeps_within_the_size():
 def test_evidence_that_does_not_fit_is_left_out_and_the_event_is_not():
     crowded = dataclasses.replace(LONGEST, evidence={f"number_{n}": n / 7 for n in range(30)})
     assert encode(crowded) == encode(LONGEST)
+
+
+@pytest.mark.parametrize(("length", "kept"), [(500, True), (501, False)])
+def test_evidence_goes_up_to_the_last_byte_that_there_is_room_for(length, kept):
+    short = len(encode(dataclasses.replace(EVENT, evidence={"": 1.0})))
+    event = dataclasses.replace(EVENT, evidence={"n" * (length - short): 1.0})
+    assert len(encode(event)) == (500 if kept else len(encode(EVENT)))
 
 
 def test_a_number_that_json_does_not_know_is_refused():
@@ -112,11 +121,26 @@ def test_every_cause_belongs_to_a_signal():
     assert {cause for causes in CAUSES.values() for cause in causes} == set(get_args(Cause))
 
 
+@pytest.mark.parametrize(
+    "schema",
+    [
+        *(event_schema(), status_schema(), availability_schema(), refusal_schema()),
+        *(schema(name) for schema in (request_schema, response_schema) for name in get_args(CommandName)),
+    ],
+    ids=lambda schema: schema["title"],
+)
+def test_every_schema_is_sound_and_says_by_which_draft_it_is_read(schema):
+    assert schema["$schema"] == "https://json-schema.org/draft/2020-12/schema"
+    jsonschema.Draft202012Validator.check_schema(schema)
+
+
 def test_topics_are_those_of_the_contract():
     topics = Topics("bus-17")
     assert topics.event("fatigue") == "driver-monitor/bus-17/event/fatigue"
     assert topics.availability == "driver-monitor/bus-17/availability"
     assert topics.status == "driver-monitor/bus-17/status"
+    assert topics.requests == "driver-monitor/bus-17/request/+"
+    assert topics.response == "driver-monitor/bus-17/response/"
 
 
 def test_lines_are_written_at_once():

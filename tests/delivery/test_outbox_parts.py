@@ -31,7 +31,7 @@ def stocked(*rows: Row) -> tuple[Stock, Callable[[int], list[Row]]]:
     return stock, lambda level: [one for one in rows if one.level == level]
 
 
-def gone(room: Room, held: list[Row], newcomer: Row | None) -> list[int]:
+def gone(room: Room, held: list[Row], newcomer: Row) -> list[int]:
     stock, oldest_of = stocked(*held)
     return [one.sequence for one in victims(stock, room, oldest_of, newcomer)]
 
@@ -52,9 +52,6 @@ def test_there_is_room_up_to_the_very_bounds() -> None:
     assert stock.fits(Room(2, 20))
     assert not stock.fits(Room(1, 20))
     assert not stock.fits(Room(2, 19))
-    assert stock.fits(Room(3, 30), 1, 10)
-    assert not stock.fits(Room(3, 30), 2, 10)
-    assert not stock.fits(Room(3, 30), 1, 11)
 
 
 def test_the_oldest_of_the_lowest_level_goes_first_and_no_more_than_must() -> None:
@@ -71,12 +68,8 @@ def test_nothing_higher_goes_for_a_lesser_newcomer() -> None:
 
 def test_what_is_large_takes_as_many_as_it_needs() -> None:
     assert gone(Room(100, 60), HELD, row(6, 2, size=10)) == []
+    assert gone(Room(100, 60), HELD, row(6, 2, size=11)) == [2]
     assert gone(Room(100, 60), HELD, row(6, 2, size=25)) == [2, 4]
-
-
-def test_a_room_that_became_smaller_is_emptied_without_a_newcomer() -> None:
-    assert gone(Room(5, 1000), HELD, None) == []
-    assert gone(Room(2, 1000), HELD, None) == [2, 4, 3]
 
 
 def test_a_row_opens_as_it_was_sealed_and_has_a_nonce_of_96_bits_that_is_its_own() -> None:
@@ -183,14 +176,14 @@ def test_a_refusal_goes_where_the_answer_would_have_gone() -> None:
 
 @pytest.mark.parametrize("payload", [b"[]", b"{}", b"null", b'{"position": 1}'])
 def test_json_that_is_no_event_is_refused(payload: bytes) -> None:
-    with pytest.raises(ValueError, match="not an event"):
+    with pytest.raises(ValueError, match=r"^not an event$"):
         decode(payload)
 
 
 @pytest.mark.parametrize(("known", "unknown"), [(b'"fatigue"', b'"hunger"'), (b'"warning"', b'"whisper"')])
 def test_an_event_of_a_signal_or_level_that_nobody_knows_is_refused(known: bytes, unknown: bytes) -> None:
     assert decode(encode(EVENT)) == EVENT
-    with pytest.raises(ValueError, match="no known signal or level"):
+    with pytest.raises(ValueError, match=r"^an event of no known signal or level$"):
         decode(encode(EVENT).replace(known, unknown))
 
 

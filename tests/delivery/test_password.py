@@ -1,4 +1,4 @@
-"""Who may come in: the password and its file, and what a check says of a broker."""
+"""Who may come in, and what a check says of a broker."""
 
 from __future__ import annotations
 
@@ -10,8 +10,7 @@ from sample_events import EVENT
 
 from edge.config import MqttConfig
 from edge.delivery.probe import try_broker
-from edge.delivery.publisher import Publisher
-from edge.errors import CheckFailed, ConfigError
+from edge.errors import CheckFailed
 
 
 def test_a_refused_password_is_never_connected_and_said_once(tmp_path, publish, caplog):
@@ -53,32 +52,6 @@ def test_the_right_password_is_taken_from_its_file(tmp_path, publish):
         wait_for(lambda: publisher.stats().connected, "it connects")
     finally:
         broker.kill()
-
-
-@pytest.mark.parametrize(
-    ("content", "mode", "wrong"),
-    [
-        (None, 0o600, "No such file"),
-        (b"secret", 0o644, "everyone"),
-        (b"", 0o600, "alone"),
-        (b"one\ntwo\n", 0o600, "alone"),
-        (b"\xff\xfe", 0o600, "UTF-8"),
-    ],
-)
-def test_a_password_file_that_cannot_be_used_is_a_configuration_error(tmp_path, content, mode, wrong):
-    path = tmp_path / "password"
-    if content is not None:
-        path.write_bytes(content)
-        path.chmod(mode)
-    with pytest.raises(ConfigError, match=wrong) as raised:
-        Publisher(MqttConfig(host="127.0.0.1", username="bus-17", password_file=path), "bus-17", 42)
-    assert str(path) in str(raised.value)
-    assert "secret" not in str(raised.value)
-
-
-def test_a_password_without_a_user_is_a_configuration_error(tmp_path):
-    with pytest.raises(ConfigError, match=r"mqtt\.username"):
-        Publisher(MqttConfig(host="127.0.0.1", password_file=tmp_path / "password"), "bus-17", 42)
 
 
 def test_a_check_finds_a_broker_and_leaves_nothing_there(broker, subscribe):

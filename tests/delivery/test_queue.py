@@ -31,6 +31,13 @@ def test_an_event_stays_until_it_is_removed():
     assert queue.remove([2]) == 1
     assert tickets(queue) == [1, 3]
     assert queue.remove([2]) == 0
+    assert queue.remove([1, 2, 3]) == 2
+    assert len(queue) == 0
+
+
+def test_a_queue_in_memory_says_that_it_keeps_nothing_over_a_restart():
+    queue = filled(room=2, events=3)
+    assert (queue.durable, queue.gaps) == (False, ())
 
 
 def test_when_full_the_oldest_goes_and_is_counted():
@@ -45,6 +52,28 @@ def test_waits_double_up_to_the_longest_and_are_short_again_after_a_reset():
         assert longest / 2 <= backoff.next() <= longest
     backoff.reset()
     assert 1 <= backoff.next() <= 2
+
+
+class Extreme(random.Random):
+    """The shortest or the longest of what is allowed."""
+
+    def __init__(self, *, longest: bool) -> None:
+        super().__init__()
+        self._longest = longest
+
+    def uniform(self, a: float, b: float) -> float:
+        return b if self._longest else a
+
+
+def test_a_wait_is_from_half_to_the_whole_of_what_it_has_doubled_to():
+    shortest, longest = (Backoff(1.0, 50.0, Extreme(longest=longest)) for longest in (False, True))
+    assert [shortest.next() for _ in range(6)] == [1, 2, 4, 8, 16, 25]
+    assert [longest.next() for _ in range(6)] == [2, 4, 8, 16, 32, 50]
+
+
+def test_days_of_tries_wait_no_longer_than_the_longest():
+    backoff = Backoff(1.0, 120.0)
+    assert max(backoff.next() for _ in range(3000)) <= 120
 
 
 def test_a_fleet_does_not_come_back_at_one_moment():

@@ -18,6 +18,7 @@ from edge.config import GpsConfig
 from edge.errors import CheckFailed
 from edge.gps import gpsd
 from edge.gps.gpsd import Gpsd
+from edge.gps.gpsd_lines import Sky
 from edge.gps.gpsd_probe import try_gpsd
 
 NOW = 1_795_190_400.0  # 2026-11-20 16:00 UTC
@@ -67,16 +68,48 @@ def here(client: Gpsd) -> object:
 
 def test_a_real_gpsd_tells_place_speed_fix_and_satellites(receiver: Receive, follow: Follow) -> None:
     client = follow(receiver(drive(60, NOW)).port)
-    wait_for(lambda: client.state().satellites and client.state().fix == "3d", "a fix of three dimensions")
+    # GGA says 8; the five of GSA are in the list, which gpsd 3.25 gives after GGA's number.
+    wait_for(lambda: client.state().satellites == 5 and client.state().fix == "3d", "a fix of three dimensions")
     position = here(client)
     assert position is not None
     assert (position.latitude, position.longitude) == pytest.approx((45.5017, -73.5673), abs=1e-6)
     assert position.speed == pytest.approx(11.2, abs=0.1)
     assert position.fix == "3d"
     assert 0 <= position.age < 5
-    state = client.state()
-    assert state.connected
-    assert state.satellites == 5
+    assert client.state().connected
+
+
+def told(*reports: tuple[float, Sky]) -> Callable[[float], int | None]:
+    """What a client knows of the satellites at a moment, to whom these were told, each at its moment."""
+    now = 0.0
+    client = Gpsd(GpsConfig(kind="gpsd"), monotonic=lambda: now)
+    for now, report in reports:  # noqa: B007  the client's clock
+        client.take(report)
+
+    def at(moment: float) -> int | None:
+        nonlocal now
+        now = moment
+        return client.state().satellites
+
+    return at
+
+
+def test_satellites_that_are_listed_count_rather_than_the_number_of_gga() -> None:
+    """gpsd 3.25 tells both, one after the other, in each second; a receiver may cut the number off at 12."""
+    assert told((0.0, Sky(12)), (0.1, Sky(17, is_listed=True)), (1.0, Sky(12)))(1.0) == 17
+    assert told((0.1, Sky(17, is_listed=True)), (1.1, Sky(16, is_listed=True)))(1.1) == 16
+
+
+def test_a_receiver_that_lists_no_satellites_has_a_number_all_the_same() -> None:
+    assert told((0.0, Sky(7)), (1.0, Sky(8)))(1.0) == 8
+    assert told((0.0, Sky(17, is_listed=True)), (10.0, Sky(9)))(10.0) == 17
+    assert told((0.0, Sky(17, is_listed=True)), (10.1, Sky(9)))(10.1) == 9
+
+
+def test_a_number_of_satellites_is_not_told_for_ever() -> None:
+    satellites = told((0.0, Sky(5, is_listed=True)))
+    assert (satellites(10.0), satellites(10.1)) == (5, None)
+    assert told()(0.0) is None
 
 
 def test_a_fix_of_two_dimensions_is_told_as_such(receiver: Receive, follow: Follow) -> None:

@@ -45,9 +45,21 @@ def test_a_fix_may_have_no_speed_or_only_half_a_place() -> None:
     assert tpv(lon=None).place is None
 
 
-@pytest.mark.parametrize("sky", [{"uSat": 2}, {"satellites": [{"used": True}, {"used": False}, {"used": True}]}])
-def test_the_satellites_in_use_are_counted_where_gpsd_does_not(sky: dict[str, object]) -> None:
-    assert read_line(json.dumps({"class": "SKY", **sky}).encode()) == Sky(2)
+LIST = [{"PRN": 4, "used": True}, {"PRN": 5, "used": False}, {"PRN": 9, "used": True}, {"PRN": 12}]
+
+
+@pytest.mark.parametrize(
+    ("sky", "told"),
+    [
+        ({"nSat": 4, "uSat": 2, "satellites": LIST}, Sky(2, is_listed=True)),  # gpsd 3.22, and 3.25 after GSV
+        ({"satellites": LIST}, Sky(2, is_listed=True)),  # before 3.22
+        ({"hdop": 1.0, "uSat": 8}, Sky(8)),  # 3.25 after GGA
+        ({"nSat": 0, "uSat": 0, "satellites": []}, Sky(0, is_listed=True)),
+    ],
+    ids=["with both", "before 3.22", "number", "none"],
+)
+def test_the_satellites_that_are_used_are_told_and_not_those_in_view(sky: dict[str, object], told: Sky) -> None:
+    assert read_line(json.dumps({"class": "SKY", **sky}).encode()) == told
 
 
 @pytest.mark.parametrize("line", [b'{"class":"WATCH","enable":true}', b'{"class":"PPS"}', b'{"class":"SKY"}'])
