@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from edge.config import BaselineConfig, ClosuresConfig
 from edge.rules.closures import Thresholds
@@ -41,13 +42,15 @@ class Own:
     happy: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Sample:
+class Sample(NamedTuple):
     """What one frame shows of the driver; None: not to be learned from."""
 
     eyes: float | None = None
     pitch: float | None = None
     happy: float | None = None
+
+
+NOTHING = Sample()
 
 
 class Baseline:
@@ -64,7 +67,7 @@ class Baseline:
         self._eyes = Usual(LEAST_LOGIT, MOST_LOGIT, 64, config.learn_s)
         self._pitch = Usual(-90.0, 90.0, 180, config.learn_s)
         self._happy = Usual(0.0, 1.0, 20, config.learn_s)
-        self._before = Sample()
+        self._before = NOTHING
         self._alert_from = -math.inf
         self.own = self._know()
 
@@ -75,7 +78,7 @@ class Baseline:
         """
         if alarmed:
             self._alert_from = elapsed.now + RECOVERY_S
-        before, self._before = self._before, sample if alert and elapsed.now >= self._alert_from else Sample()
+        before, self._before = self._before, sample if alert and elapsed.now >= self._alert_from else NOTHING
         if not self._config.learn:
             return
         learned = self._learn(self._eyes, None if before.eyes is None else _logit(before.eyes), elapsed.frame_s)

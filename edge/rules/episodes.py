@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from edge.records import CAUSES, LEVELS, Cause, Level, Phase, Signal, SignalName
+
+Evidence = Callable[[], dict[str, float]]
+"""Asked only where there is something to say: that is one frame in thousands."""
 
 _RANK = {cause: rank for causes in CAUSES.values() for rank, cause in enumerate(causes)}
 
@@ -45,8 +49,8 @@ class Episodes:
         """The highest finding of the episode in progress."""
         return self._open
 
-    def step(self, time: float, finding: Finding | None, evidence: dict[str, float]) -> tuple[Signal, ...]:
-        """What has to be said at `time`, now that the rule holds `finding`; `evidence` are the numbers behind it."""
+    def step(self, time: float, finding: Finding | None, evidence: Evidence) -> tuple[Signal, ...]:
+        """What has to be said at `time`, now that the rule holds `finding`; `evidence` gives the numbers behind it."""
         before = self._open
         if finding is None:
             return self.end(time, evidence)
@@ -57,11 +61,11 @@ class Episodes:
         self._open = finding
         return (self._say("start" if before is None else "update", finding, time, evidence),)
 
-    def end(self, time: float, evidence: dict[str, float]) -> tuple[Signal, ...]:
+    def end(self, time: float, evidence: Evidence) -> tuple[Signal, ...]:
         if self._open is None:
             return ()
         finding, self._open = self._open, None
         return (self._say("end", finding, time, evidence),)
 
-    def _say(self, phase: Phase, finding: Finding, time: float, evidence: dict[str, float]) -> Signal:
-        return Signal(self._signal, finding.cause, finding.level, phase, time, self._number, evidence)
+    def _say(self, phase: Phase, finding: Finding, time: float, evidence: Evidence) -> Signal:
+        return Signal(self._signal, finding.cause, finding.level, phase, time, self._number, evidence())

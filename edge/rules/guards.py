@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from edge.config import ClosuresConfig, GuardsConfig
 from edge.records import Observation
@@ -28,8 +28,7 @@ NARROWED_OPEN_BELOW = 0.85
 """Eyes that something narrows and that were surely covered are open again below this."""
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
+class Seen(NamedTuple):
     """What a frame shows of the guards' evidence; a guard that is switched off sees nothing."""
 
     laughing: bool = False
@@ -42,7 +41,9 @@ class Seen:
     @property
     def names(self) -> tuple[str, ...]:
         """What it shows, in words."""
-        return tuple(name.replace("_", " ") for name in self.__slots__ if getattr(self, name))
+        if not any(self):
+            return ()
+        return tuple(name.replace("_", " ") for name, shown in zip(self._fields, self, strict=True) if shown)
 
 
 LONGEST_S = {"laughing": 60.0, "looking down": 20.0, "yawning": 15.0}
@@ -105,8 +106,9 @@ class Guards:
         Where something narrows the eyes, closed is only what is surely covered; not where they closed first. One eye
         that is open ends a closure of both.
         """
+        names = seen.names
         for name in NARROWING:
-            if name in seen.names:
+            if name in names:
                 if now - self._last[name] > DROPOUT_S:
                     self._since[name] = now
                 self._last[name] = now

@@ -8,8 +8,8 @@ from dataclasses import replace
 from edge.config import RulesConfig
 from edge.records import Cause, Observation, Signal
 from edge.rules.alarm import Alarm
-from edge.rules.baseline import Baseline, Sample
-from edge.rules.closures import Closures
+from edge.rules.baseline import NOTHING, Baseline, Own, Sample
+from edge.rules.closures import Closures, Thresholds
 from edge.rules.decision import Decision
 from edge.rules.drowsiness import Drowsiness
 from edge.rules.episodes import Counter, Episodes
@@ -84,9 +84,9 @@ class Policy:
 
     def _end_all(self, time: float) -> tuple[Signal, ...]:
         ends = (
-            *self._fatigue_episodes.end(time, self._fatigue_numbers()),
-            *self._sad_episodes.end(time, self._sad_numbers()),
-            *self._degraded_episodes.end(time, self._degraded_numbers()),
+            *self._fatigue_episodes.end(time, self._fatigue_numbers),
+            *self._sad_episodes.end(time, self._sad_numbers),
+            *self._degraded_episodes.end(time, self._degraded_numbers),
         )
         self._forget()
         return ends
@@ -117,13 +117,11 @@ class Policy:
         self._learn(elapsed, observation, seen)
         signals = (
             *ends,
-            *self._fatigue_episodes.step(time, self._alarm.finding, self._fatigue_numbers()),
-            *self._sad_episodes.step(time, self._sad.finding, self._sad_numbers()),
-            *self._degraded_episodes.step(time, self._visibility.finding, self._degraded_numbers()),
+            *self._fatigue_episodes.step(time, self._alarm.finding, self._fatigue_numbers),
+            *self._sad_episodes.step(time, self._sad.finding, self._sad_numbers),
+            *self._degraded_episodes.step(time, self._visibility.finding, self._degraded_numbers),
         )
-        self._last = replace(
-            self._tell(time, obstacle, seen), signals=signals, thresholds=thresholds, own=own, speed=speed
-        )
+        self._last = self._tell(time, signals, self._reason(obstacle, seen), seen.names, thresholds, own, speed)
         return self._last
 
     def _decide(self, elapsed: Elapsed, before: bool | None, observation: Observation | None) -> None:
@@ -146,7 +144,7 @@ class Policy:
     def _learn(self, elapsed: Elapsed, observation: Observation | None, seen: Seen) -> None:
         perclos = self._perclos.short.share
         awake = perclos is None or perclos <= self._rules.baseline.alert_below
-        sample = Sample()
+        sample = NOTHING
         if observation is not None:
             pose, emotion = observation.pose, observation.emotion
             calm = not (seen.laughing or seen.turning)
@@ -162,10 +160,20 @@ class Policy:
             sample=sample,
         )
 
-    def _tell(self, time: float, obstacle: Cause | None, seen: Seen) -> Decision:
+    def _tell(
+        self,
+        time: float,
+        signals: tuple[Signal, ...],
+        reason: str,
+        shows: tuple[str, ...],
+        thresholds: Thresholds,
+        own: Own,
+        speed: float | None,
+    ) -> Decision:
         perclos, closures = self._perclos, self._closures
         return Decision(
             time=time,
+            signals=signals,
             eyes_closed=closures.closed,
             closed_for_s=closures.length_s,
             closure_start=closures.start,
@@ -176,12 +184,15 @@ class Policy:
             valid_long=perclos.long.valid,
             sad_share=self._sad.window.share,
             valid_sad=self._sad.window.valid,
-            reason=self._reason(obstacle, seen) + ("; sad" if self._sad.finding else ""),
+            reason=reason + ("; sad" if self._sad.finding else ""),
+            thresholds=thresholds,
+            own=own,
             alarm_short=perclos.alarm_short,
             alarm_long=perclos.alarm_long,
             sad_support=self._sad.support.share,
-            shows=seen.names,
+            shows=shows,
             withheld=self._guards.withheld,
+            speed=speed,
         )
 
     def _reason(self, obstacle: Cause | None, seen: Seen) -> str:

@@ -38,14 +38,17 @@ class Visibility:
         """Take in a frame at `elapsed.now`. Time without any frame is the camera's fault."""
         self._pass(elapsed.frame_s, self._before)
         self._settle()
-        self._pass(elapsed.gap_s, "camera_fault")
-        self._settle()
+        if elapsed.gap_s:
+            self._pass(elapsed.gap_s, "camera_fault")
+            self._settle()
         self._before = obstacle
 
     def _settle(self) -> None:
         if self.finding and self._back_s >= self._config.back_s - ROUNDING_S:
             self.finding = None
             self._lost_s = [0.0] * len(OBSTACLES)
+            return
+        if not any(self._lost_s):
             return
         for cause, lost_s in zip(reversed(OBSTACLES), reversed(self._lost_s), strict=True):
             if lost_s >= self._needed_s(cause) - ROUNDING_S:
@@ -62,8 +65,10 @@ class Visibility:
     def _pass(self, seconds: float, obstacle: Cause | None) -> None:
         if not seconds:
             return
+        self._back_s = max(0.0, self._back_s + (seconds if obstacle is None else -seconds))
+        if obstacle is None and not any(self._lost_s):
+            return
         rank = -1 if obstacle is None else OBSTACLES.index(obstacle)
         for index, lost_s in enumerate(self._lost_s):
             change = seconds if rank >= index else -seconds
             self._lost_s[index] = min(self._config.lost_s, max(0.0, lost_s + change))
-        self._back_s = max(0.0, self._back_s + (seconds if obstacle is None else -seconds))

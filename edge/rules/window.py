@@ -58,13 +58,13 @@ class Window:
 
     def advance(self, now: float) -> None:
         """Forget what was before `now - length_s`; a stretch across that edge is cut there."""
-        edge = now - self.length_s
-        while self._stretches and self._stretches[0][0] < edge:
-            start, end = self._stretches.popleft()
+        stretches, edge = self._stretches, now - self.length_s
+        while stretches and stretches[0][0] < edge:
+            start, end = stretches.popleft()
             self.seconds -= min(end, edge) - start
             if end > edge:
-                self._stretches.appendleft((edge, end))
-        if not self._stretches:
+                stretches.appendleft((edge, end))
+        if not stretches:
             self.seconds = 0.0  # what rounding left behind
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from edge.errors import ConfigError
 from edge.records import Emotion, Face, GreyImage
-from edge.vision.crops import cut, emotion_square, level
+from edge.vision.crops import cut, emotion_square, levels
 from edge.vision.tflite import TfliteModel
 
 LABELS = ("happy", "neutral", "sad", "surprise")
@@ -25,12 +25,13 @@ class EmotionReader:
                 f"{path}: the rules need the labels {', '.join(LABELS)}, the card has {', '.join(labels)}; train and "
                 f"convert a model with these four, and {UNKNOWN} as a fifth where it can tell."
             )
+        self._size = self._model.card.input.width
         self._unknown_above = self._model.card.thresholds.get(UNKNOWN, 0.5)
 
     def read(self, image: GreyImage, face: Face) -> Emotion | None:
         """Calibrated probabilities of the four classes; None where the model cannot tell."""
-        patch = level(cut(image, emotion_square(face), self._model.card.input.width))
-        shares = self._model.probabilities(patch)
+        patch = cut(image, emotion_square(face), self._size)
+        shares = self._model.probabilities(patch, levels(patch))
         if shares.pop(UNKNOWN, 0.0) > self._unknown_above:
             return None
         known = sum(shares.values())

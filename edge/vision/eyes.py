@@ -6,7 +6,7 @@ from pathlib import Path
 
 from edge.errors import ConfigError
 from edge.records import Eyes, Face, GreyImage
-from edge.vision.crops import Square, cut, eye_squares, level
+from edge.vision.crops import Square, cut, eye_squares, levels
 from edge.vision.tflite import TfliteModel
 
 LABELS = ("open", "closed")
@@ -28,6 +28,7 @@ class EyeReader:
                 f"{path}: the eyes are read by the labels {', '.join(LABELS)}, the card has {', '.join(labels)}; "
                 f"train and convert a model with these two, and {NOT_VISIBLE} as a third where it can tell."
             )
+        self._size = self._model.card.input.width
         self._not_visible_above = self._model.card.thresholds.get(NOT_VISIBLE, 0.5)
 
     def read(self, image: GreyImage, face: Face) -> Eyes:
@@ -42,8 +43,8 @@ class EyeReader:
         height, width = image.shape
         if square.side < SMALLEST_PATCH or not (0 <= square.x < width and 0 <= square.y < height):
             return None
-        patch = level(cut(image, square, self._model.card.input.width))
-        shares = self._model.probabilities(patch)
+        patch = cut(image, square, self._size)
+        shares = self._model.probabilities(patch, levels(patch))
         if shares.get(NOT_VISIBLE, 0.0) > self._not_visible_above:
             return None
         seen = shares["open"] + shares["closed"]  # 0 only where the threshold is 1: nothing is known, then

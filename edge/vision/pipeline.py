@@ -17,7 +17,7 @@ from edge.vision.eyes import EyeReader
 from edge.vision.face import face_detector
 from edge.vision.landmarks import Contours, LandmarkReader
 from edge.vision.points import face_square, square_of_eyes
-from edge.vision.pose import head_pose
+from edge.vision.pose import PoseReader
 from edge.vision.smoothing import OneEuro
 
 KEEP_PRESENCE = 0.5
@@ -56,6 +56,7 @@ class Pipeline:
         self._emotions = EmotionReader(config.emotion_model, config.threads)
         self._driver = Driver(config.face.seat)
         self._smoother = OneEuro()
+        self._poses = PoseReader()
         self._square: Square | None = None
         self._near: Box | None = None
         self._checked = -math.inf
@@ -78,7 +79,7 @@ class Pipeline:
                 "edge.cameras.grey.grey first"
             )
         some = image[::_DARK_STEP, ::_DARK_STEP]
-        if int(some.sum()) < self._config.dark_below * some.size:
+        if cv2.sumElems(some)[0] < self._config.dark_below * some.size:
             self._forget()
             return Observation(frame.time, dark=True)
         seen = self._track(image, frame.time)
@@ -97,7 +98,7 @@ class Pipeline:
             eyes=self._eyes.read(image, face),
             emotion=self._read_emotion(image, face, frame.time),
             mouth_open=seen.mouth_open(),
-            pose=head_pose(seen.points, width, height),
+            pose=self._poses.read(seen.points, width, height),
         )
 
     def _track(self, image: GreyImage, time: float) -> Contours | None:
@@ -117,6 +118,7 @@ class Pipeline:
     def _search(self, image: GreyImage, time: float, faces: Sequence[Face] | None) -> Contours | None:
         """The driver among the faces, which the detector finds where they are not known."""
         self._smoother.reset()
+        self._poses.reset()
         if faces is None:
             faces = self._detector.find(image, self._near)
             if faces:

@@ -97,17 +97,18 @@ def _mean_of(*parts: slice) -> NDArray[np.float32]:
 
 
 _MEANS = _mean_of(RIGHT_EYE, LEFT_EYE, OUTER_LIPS, OVAL, slice(None))
+_EYES, _MOUTH = _MEANS[:2], _MEANS[2]
 
 
 def eye_centres(points: Points) -> tuple[tuple[float, float], tuple[float, float]]:
     """Centre of the right and of the left eye: the mean of its contour."""
-    right, left = (_MEANS[:2] @ points).tolist()
+    right, left = _EYES.dot(points).tolist()
     return (right[0], right[1]), (left[0], left[1])
 
 
 def mouth_centre(points: Points) -> tuple[float, float]:
     """The mean of the outer lips."""
-    x, y = (_MEANS[2] @ points).tolist()
+    x, y = _MOUTH.dot(points).tolist()
     return x, y
 
 
@@ -117,12 +118,12 @@ def face_square(points: Points) -> Square:
     Its turn follows from the line through the eyes and from that from the eyes to the mouth, so that a face in
     profile, where the eyes fall together, is not turned at random.
     """
-    middle = _MEANS @ points
+    middle = _MEANS.dot(points)
     (right_x, right_y), (left_x, left_y), (mouth_x, mouth_y), (x, y), _ = middle.tolist()
     down_x, down_y = mouth_x - (right_x + left_x) / 2, mouth_y - (right_y + left_y) / 2
     roll = math.atan2(left_y - right_y - down_x, left_x - right_x + down_y)
     apart = (points - middle[4]).ravel()
-    side = max(_LEAST_SIDE, _SIDE_PER_SPREAD * math.sqrt(float(apart @ apart) / COUNT))
+    side = max(_LEAST_SIDE, _SIDE_PER_SPREAD * math.sqrt(apart.dot(apart).item() / COUNT))
     lower = _OVAL_TO_CENTRE * side
     return Square(x - lower * math.sin(roll), y + lower * math.cos(roll), side, roll)
 

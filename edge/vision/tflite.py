@@ -108,8 +108,10 @@ class TfliteModel:
             self._output_scale, self._output_zero = 1.0, 0
         self._dtype = given["dtype"]
         self._shape = expected
-        # by the int8's bits taken as a number from 0 to 255
-        self._level_to_score = self._dequantize(np.arange(256, dtype=np.uint8).view(np.int8))
+        # 0..127 and then -128..-1, which count from the end as indices do
+        levels = np.arange(256, dtype=np.uint8).view(np.int8)
+        self._level_to_score = self._dequantize(levels) if self._dtype is np.int8 else None
+        self._labels, self._temperature = self.card.labels, self.card.temperature
         pixels = (np.arange(256, dtype=np.float32) - spec.mean) / spec.std
         self._pixel_to_input = self._quantize(pixels)
 
@@ -124,26 +126,28 @@ class TfliteModel:
         scores: NDArray[np.float32] = (output.astype(np.float32) - self._output_zero) * np.float32(self._output_scale)
         return scores
 
-    def run(self, image: GreyImage) -> NDArray[np.float32]:
-        """Scores (float32[labels], logits) of pixels uint8[height, width] or [height, width, channels]."""
-        return self._invoke(np.asarray(cv2.LUT(image, self._pixel_to_input)))
+    def run(self, image: GreyImage, levels: NDArray[np.uint8] | None = None) -> NDArray[np.float32]:
+        """Scores (float32[labels], logits) of pixels uint8[height, width] or [height, width, channels].
+
+        `levels`, uint8[256], is what each value of a pixel becomes before: one pass over the pixels then does both.
+        """
+        table = self._pixel_to_input if levels is None else self._pixel_to_input.take(levels)
+        return self._invoke(np.asarray(cv2.LUT(image, table)))
 
     def run_scaled(self, scaled: NDArray[np.float32]) -> NDArray[np.float32]:
         """Scores of one input that is already (pixel - mean) / std, float32[height, width, channels]."""
         return self._invoke(self._quantize(scaled))
 
-    def probabilities(self, image: GreyImage) -> dict[str, float]:
-        """Calibrated probability 0..1 of each label, for pixels as in `run`."""
-        logits = self.run(image).tolist()  # so few that Python's own numbers are faster than an array
-        most, temperature = max(logits), self.card.temperature
-        shares = [math.exp((logit - most) / temperature) for logit in logits]
+    def probabilities(self, image: GreyImage, levels: NDArray[np.uint8] | None = None) -> dict[str, float]:
+        """Calibrated probability 0..1 of each label, for pixels and levels as in `run`."""
+        logits = self.run(image, levels).tolist()  # so few that Python's own numbers are faster than an array
+        most = max(logits)
+        shares = [math.exp((logit - most) / self._temperature) for logit in logits]
         whole = sum(shares)
-        return {label: share / whole for label, share in zip(self.card.labels, shares, strict=True)}
+        return {label: share / whole for label, share in zip(self._labels, shares, strict=True)}
 
     def _invoke(self, quantized: NDArray[np.int8 | np.float32]) -> NDArray[np.float32]:
         self._interpreter.set_tensor(self._input, quantized.reshape(self._shape))
         self._interpreter.invoke()
-        output: NDArray[np.int8 | np.float32] = self._interpreter.get_tensor(self._output).reshape(-1)
-        if self._dtype is np.float32:
-            return self._dequantize(output)
-        return self._level_to_score.take(output.view(np.uint8))
+        output: NDArray[Any] = self._interpreter.get_tensor(self._output).reshape(-1)
+        return self._dequantize(output) if self._level_to_score is None else self._level_to_score.take(output)

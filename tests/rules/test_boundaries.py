@@ -223,14 +223,14 @@ def test_an_episode_starts_rises_and_ends_once_with_the_numbers_behind_it() -> N
     counter = Counter()
     fatigue, sad = Episodes("fatigue", counter), Episodes("sad", counter)
     said = [
-        fatigue.step(1.0, ADVISORY, {"perclos_short": 0.12}),
-        fatigue.step(2.0, ADVISORY, {}),
-        fatigue.step(3.0, SLEEP, {"closed_s": 3.0}),
-        fatigue.step(4.0, MICROSLEEP, {}),
-        sad.step(4.5, Finding("sustained", "advisory"), {}),
-        fatigue.step(5.0, None, {"closed_s": 0.0}),
-        fatigue.step(6.0, None, {}),
-        fatigue.step(7.0, MICROSLEEP, {}),
+        fatigue.step(1.0, ADVISORY, lambda: {"perclos_short": 0.12}),
+        fatigue.step(2.0, ADVISORY, dict),
+        fatigue.step(3.0, SLEEP, lambda: {"closed_s": 3.0}),
+        fatigue.step(4.0, MICROSLEEP, dict),
+        sad.step(4.5, Finding("sustained", "advisory"), dict),
+        fatigue.step(5.0, None, lambda: {"closed_s": 0.0}),
+        fatigue.step(6.0, None, dict),
+        fatigue.step(7.0, MICROSLEEP, dict),
     ]
     told = [(one.signal, one.cause, one.level, one.phase, one.time, one.episode) for (one,) in filter(None, said)]
     assert told == [

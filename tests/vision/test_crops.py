@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from edge.records import Box, Face, GreyImage
-from edge.vision.crops import EYE_SIDE, Square, cut, emotion_square, eye_squares, level
+from edge.vision.crops import EYE_SIDE, Square, _shrunk, cut, emotion_square, eye_squares, level
 
 SIDES = st.floats(8, 2000)
 PLACES = st.floats(-500, 2500)
@@ -101,6 +101,15 @@ def test_fine_texture_is_averaged_where_a_large_square_is_shrunk() -> None:
     stripes[:, ::2] = 255
     patch = cut(stripes, Square(200, 200, 320), 32)
     assert np.abs(patch.astype(int) - 127).max() <= 2
+
+
+@pytest.mark.parametrize("shrink", [2, 3, 4, 5, 16])
+def test_a_square_is_shrunk_as_opencv_does_it_by_area(shrink: int) -> None:
+    image = np.random.default_rng(shrink).integers(0, 256, (101, 148), np.uint8)[1:, 3:]
+    height, width = 100 // shrink, 145 // shrink
+    whole = np.ascontiguousarray(image[: height * shrink, : width * shrink])
+    expected = cv2.resize(whole, (width, height), interpolation=cv2.INTER_AREA)
+    assert np.array_equal(_shrunk(image, shrink), expected)
 
 
 def test_shrinking_does_not_shift_the_patch() -> None:

@@ -23,7 +23,7 @@ class Answer:
         self.card = card
         self._shares = shares
 
-    def probabilities(self, _patch: GreyImage) -> dict[str, float]:
+    def probabilities(self, _patch: GreyImage, _levels: GreyImage) -> dict[str, float]:
         return self._shares
 
 
