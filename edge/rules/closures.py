@@ -72,6 +72,10 @@ class Closures:
     nothing is known; amid a closure, after a glimpse of open eyes, such a frame says nothing: it counts as not seen,
     unless a guard knows that the eyes are only narrow.
 
+    Where this driver's open eyes are known, an opening is weighed: a frame that scores like them was open for all of
+    its time, one just under `open_below` for next to none. The rest of it says nothing, either. So a model that doubts
+    shut eyes for a moment does not cut a closure in two by how many frames happen to fall under the threshold.
+
     What PERCLOS counts of a closure is less: from the first to the last frame whose probability is above
     `covered_above`, since lids on their way are closed for the model before and after they cover 80 % of the eye. A
     closure that lasted from a first to a last such frame is at least so long, and less than a frame longer on either
@@ -83,6 +87,7 @@ class Closures:
         self._blink_s = blink_s
         self._covered_above = covered_above
         self._covered = False
+        self._openness = 1.0
         self._running: _Running | None = None
         self.closed: bool | None = None
         """The eyes in the last frame; None: not seen."""
@@ -108,14 +113,20 @@ class Closures:
         """The closure in progress, if any, is still as short as a blink."""
         return self.length_s < self._blink_s - ROUNDING_S
 
-    def step(self, elapsed: Elapsed, probability: float | None, thresholds: Thresholds) -> None:
-        """Take in a frame at `elapsed.now` with the probability 0..1 that the eyes are closed (None: not visible)."""
+    def step(
+        self, elapsed: Elapsed, probability: float | None, thresholds: Thresholds, surely_open: float | None = None
+    ) -> None:
+        """Take in a frame at `elapsed.now` with the probability 0..1 that the eyes are closed (None: not visible).
+
+        `surely_open` is what this driver's open eyes score at most; None: all under `open_below` is as surely open.
+        """
         self.reached_s = 0.0
         self.ended = None
         self.counted = []
         self._pass(elapsed)
         self.closed = self._judge(probability, thresholds)
         self._covered = bool(self.closed) and probability is not None and probability > self._covered_above
+        self._openness = _openness(probability, thresholds.open_below, surely_open)
         if self.closed:
             self._see_closed(elapsed.now)
         elif self.closed is False and self._running:
@@ -147,7 +158,8 @@ class Closures:
             self.reached_s = running.length_s
             self._count(running, frame, self._covered)
         elif self.closed is False:
-            running.opening_s += elapsed.frame_s
+            running.opening_s += elapsed.frame_s * self._openness
+            running.gap_s += elapsed.frame_s * (1.0 - self._openness)
             running.openings.append(frame)
         else:
             running.gap_s += elapsed.frame_s
@@ -192,3 +204,10 @@ class Closures:
         ending: Literal["opened", "unknown"] = "opened" if running.opened else "unknown"
         self.ended = Closure(running.start, running.until, running.unseen_s, ending)
         self._running = None
+
+
+def _openness(probability: float | None, open_below: float, surely_open: float | None) -> float:
+    """Of a frame whose eyes are seen open: how surely they are, from 0 at `open_below` to 1 at `surely_open`."""
+    if probability is None or surely_open is None or not surely_open < probability < open_below:
+        return 1.0
+    return (open_below - probability) / (open_below - surely_open)

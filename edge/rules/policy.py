@@ -110,7 +110,8 @@ class Policy:
         thresholds = self._guards.narrow(time, seen, self._closures.start, own.thresholds)
         before = self._closures.closed
         eyes = None if observation is None or seen.turning else observation.eyes.closed
-        self._closures.step(elapsed, eyes, thresholds)
+        surely_open = own.open_eyes if thresholds is own.thresholds else None  # a guard knows what narrows the eyes
+        self._closures.step(elapsed, eyes, thresholds, surely_open)
         self._guards.step(elapsed, before, self._closures, seen)
         self._decide(elapsed, before, observation)
         self._visibility.step(elapsed, obstacle)
