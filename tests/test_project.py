@@ -30,12 +30,19 @@ def _is_text(path: Path) -> bool:
 
 def test_no_image_video_or_data_is_tracked_but_the_synthetic_recording(tracked: list[Path]) -> None:
     others = [path for path in tracked if not _is_text(ROOT / path)]
-    assert [path for path in others if path != SYNTHETIC_VIDEO and path.parent != Path("edge/models")] == []
+    weights = {Path("edge/models"), Path("train/weights")}
+    assert [path for path in others if path != SYNTHETIC_VIDEO and path.parent not in weights] == []
 
 
 def test_only_models_lie_among_the_models(tracked: list[Path]) -> None:
     kinds = {path.suffix for path in tracked if path.parent == Path("edge/models")}
     assert kinds <= {".tflite", ".py", ".md"}
+
+
+def test_only_float_weights_lie_among_the_weights(tracked: list[Path]) -> None:
+    kept = [path for path in tracked if path.parent == Path("train/weights")]
+    assert {path.suffix for path in kept} == {".keras"}
+    assert max((ROOT / path).stat().st_size for path in kept) < 4_500_000
 
 
 def test_no_module_is_over_four_hundred_lines_and_no_test_much_longer(tracked: list[Path]) -> None:
