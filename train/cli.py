@@ -127,7 +127,7 @@ def fit(
     if task in PLACES:
         from train.places import command as places
 
-        options.refuse(task, changes)
+        options.refuse(task, changes | {"engine": engine if engine != "keras" else None})
         measured = places.fit(
             task, source, output, epochs=epochs, seed=seed, start=start, rate=learning_rate, quantized=quantized
         )

@@ -8,11 +8,12 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
+from bars import bars
 from sklearn.metrics import roc_auc_score
 
 from edge.errors import UserError
 from train import fit as fitting
-from train.data import Examples, scaled
+from train.data import scaled
 from train.recipes import EYES
 
 TINY = dataclasses.replace(
@@ -28,19 +29,8 @@ TINY = dataclasses.replace(
 )
 
 
-def _bars(count: int) -> Examples:
-    """Patches with a dark bar: upright is `open`, level is `closed`."""
-    random = np.random.default_rng(0)
-    images = random.integers(120, 200, (count, 48, 48)).astype(np.uint8)
-    state = np.arange(count) % 2
-    images[state == 0, :, 18:30] = 20
-    images[state == 1, 18:30, :] = 20
-    targets = np.eye(2, dtype=np.float32)[state]
-    return Examples(images, targets, np.ones(count, np.float32), {"state": state}, np.full(count, "web"))
-
-
 def _trained(output: Path, engine: str, stop_after: int | None = None) -> fitting.State:
-    return fitting.fit(TINY, _bars(128), _bars(32), output, seed=3, stop_after=stop_after, engine=engine, verbose=0)
+    return fitting.fit(TINY, bars(128), bars(32), output, seed=3, stop_after=stop_after, engine=engine, verbose=0)
 
 
 @pytest.mark.parametrize("engine", fitting.ENGINES)
@@ -59,9 +49,9 @@ def test_they_begin_alike(tmp_path: Path) -> None:
 def test_what_pytorch_trained_is_what_keras_loads(tmp_path: Path) -> None:
     _trained(tmp_path, "torch")
     model = keras.saving.load_model(tmp_path / "model.keras", compile=False)
-    bars = _bars(32)
-    logits = np.asarray(model.predict(scaled(bars.images, TINY.input), verbose=0))
-    assert roc_auc_score(bars.labels["state"], logits[:, 1] - logits[:, 0]) > 0.95
+    shown = bars(32)
+    logits = np.asarray(model.predict(scaled(shown.images, TINY.input), verbose=0))
+    assert roc_auc_score(shown.labels["state"], logits[:, 1] - logits[:, 0]) > 0.95
 
 
 def test_an_interrupted_run_gives_the_weights_of_one_that_was_not(tmp_path: Path) -> None:
@@ -76,7 +66,7 @@ def test_an_interrupted_run_gives_the_weights_of_one_that_was_not(tmp_path: Path
 def test_what_pytorch_cannot_train_so_is_said(tmp_path: Path) -> None:
     asked = dataclasses.replace(TINY, optimizer="sgd")
     with pytest.raises(UserError, match="--engine torch trains with adamw"):
-        fitting.fit(asked, _bars(16), _bars(16), tmp_path, seed=0, engine="torch", verbose=0)
+        fitting.fit(asked, bars(16), bars(16), tmp_path, seed=0, engine="torch", verbose=0)
     asked = dataclasses.replace(TINY, architecture="cbam", options={})
     with pytest.raises(UserError, match="cannot train this network"):
-        fitting.fit(asked, _bars(16), _bars(16), tmp_path, seed=0, engine="torch", verbose=0)
+        fitting.fit(asked, bars(16), bars(16), tmp_path, seed=0, engine="torch", verbose=0)

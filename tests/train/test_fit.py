@@ -9,6 +9,7 @@ from typing import Any
 import keras
 import numpy as np
 import pytest
+from bars import bars
 
 from edge.errors import InputError
 from train import checkpoint
@@ -28,19 +29,8 @@ TINY = dataclasses.replace(
 )
 
 
-def _bars(count: int) -> Examples:
-    """Patches with a dark bar: upright is `open`, level is `closed`."""
-    random = np.random.default_rng(0)
-    images = random.integers(120, 200, (count, 48, 48)).astype(np.uint8)
-    state = np.arange(count) % 2
-    images[state == 0, :, 18:30] = 20
-    images[state == 1, 18:30, :] = 20
-    targets = np.eye(2, dtype=np.float32)[state]
-    return Examples(images, targets, np.ones(count, np.float32), {"state": state}, np.full(count, "web"))
-
-
 def _fit(output: Path, recipe: Any = TINY, seed: int = 0) -> checkpoint.State:
-    return fitting.fit(recipe, _bars(64), _bars(32), output, seed=seed, verbose=0)
+    return fitting.fit(recipe, bars(64), bars(32), output, seed=seed, verbose=0)
 
 
 @pytest.fixture(scope="module")
@@ -115,7 +105,7 @@ def test_a_run_with_other_options_is_not_mixed_with_this_one(run: Path) -> None:
 
 def test_a_refining_run_begins_with_the_weights_of_the_earlier_one(run: Path, tmp_path: Path) -> None:
     recipe = dataclasses.replace(TINY, epochs=1, learning_rate=1e-12, weight_decay=0.0)
-    fitting.fit(recipe, _bars(64), _bars(32), tmp_path, seed=1, start=run / "model.keras", verbose=0)
+    fitting.fit(recipe, bars(64), bars(32), tmp_path, seed=1, start=run / "model.keras", verbose=0)
     before, after = (keras.saving.load_model(folder / "model.keras", compile=False) for folder in (run, tmp_path))
     np.testing.assert_allclose(after.trainable_weights[0].numpy(), before.trainable_weights[0].numpy(), atol=1e-6)
 
@@ -123,7 +113,7 @@ def test_a_refining_run_begins_with_the_weights_of_the_earlier_one(run: Path, tm
 def test_weights_of_another_network_are_refused(run: Path, tmp_path: Path) -> None:
     larger = dataclasses.replace(TINY, options={"stem": 8, "stages": ((4, 1),), "dropout": 0.0})
     with pytest.raises(InputError, match="its weights do not fit this network"):
-        fitting.fit(larger, _bars(16), _bars(16), tmp_path, seed=0, start=run / "model.keras", verbose=0)
+        fitting.fit(larger, bars(16), bars(16), tmp_path, seed=0, start=run / "model.keras", verbose=0)
 
 
 def test_the_last_epochs_see_milder_changes() -> None:
@@ -138,7 +128,7 @@ def test_the_last_epochs_see_milder_changes() -> None:
 
 
 def _flat() -> Examples:
-    examples = _bars(64)
+    examples = bars(64)
     ramp = np.tile(np.linspace(60, 200, 48).astype(np.uint8), (64, 48, 1))
     return dataclasses.replace(examples, images=ramp)
 
