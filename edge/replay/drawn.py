@@ -7,6 +7,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from numpy.random import default_rng  # loads now: a Ctrl-C while its compiled parts load is lost in them
 from numpy.typing import NDArray
 
 from edge.cameras.recording import VIDEO_NAME
@@ -31,7 +32,7 @@ def write_drawn(folder: Path) -> Path:
     writer = cv2.VideoWriter(str(folder / VIDEO_NAME), cv2.VideoWriter.fourcc(*"mp4v"), RATE, (WIDTH, HEIGHT), True)
     if not writer.isOpened():
         raise InputError(f"{folder}: no video can be written there; name a recording instead.")
-    noise = np.random.default_rng(1).normal(0, _NOISE, (HEIGHT, 2 * WIDTH))
+    noise = default_rng(1).normal(0, _NOISE, (HEIGHT, 2 * WIDTH))
     heads = {is_closed: draw_head(is_closed=is_closed) for is_closed in (False, True)}
     for number in range(FRAMES):
         time = number / RATE
