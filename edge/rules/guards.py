@@ -18,6 +18,9 @@ DROPOUT_S = 1.0
 """Evidence that is lost for less is the same when it comes back."""
 LINGER_S = 0.3
 """Lids that were narrowed stay so after the last frame that showed why: the pose trembles, emotions flicker."""
+LAUGH_S = 0.15
+"""Laughter that shows only once the eyes are closed shows for so long: one reading of the emotion, of a tenth of a
+second, may be the model's noise."""
 NO_LATER_S = 0.5
 """Laughter and a gaze that goes down come before the lids or with them, or right after a blink: emotion is read up to
 a tenth of a second late, and a head takes its time. A face that is calm while its eyes close, and whose head then
@@ -112,11 +115,16 @@ class Guards:
                 if now - self._last[name] > DROPOUT_S:
                     self._since[name] = now
                 self._last[name] = now
-        if any(self._lingers(name, now) and self._in_time(name, closure) for name in NARROWING):
+        if any(self._narrows(name, now, closure) and self._in_time(name, closure) for name in NARROWING):
             return self._narrowed
         if seen.one_eye:
             return Thresholds(own.closed_above, max(own.open_below, min(own.closed_above, self._closed_above)))
         return own
+
+    def _narrows(self, name: str, now: float, closure: float | None) -> bool:
+        if name == "laughing" and closure is not None and self._since[name] > closure + LAUGH_S:
+            return self._lingers(name, now) and self._last[name] - self._since[name] >= LAUGH_S
+        return self._lingers(name, now)
 
     def _lingers(self, name: str, now: float) -> bool:
         return now - self._last[name] < LINGER_S
