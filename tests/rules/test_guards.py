@@ -26,6 +26,15 @@ def test_a_laugh_of_which_the_emotion_model_loses_sight_for_half_a_second_is_no_
     assert play(camera.film([ROUND, (1.2, LAUGHING), (0.5, SHUT), (0.9, LAUGHING), ROUND])).told == []
 
 
+def test_one_happy_reading_of_a_face_whose_eyes_are_closed_opens_no_doubtful_ones(camera: Camera) -> None:
+    """A yawn that begins may look like a smile for a tenth of a second, while its lids tremble."""
+    doubtful = State(0.62)
+    played = play(
+        camera.film([ROUND, (0.4, SHUT), (0.1, replace(doubtful, emotion=HAPPY)), (0.2, doubtful), (4, SHUT), ROUND])
+    )
+    assert 6.5 <= played.when("start", "microsleep") <= 6.85
+
+
 def test_eyes_shut_for_3_s_are_sleep_even_with_a_happy_face(camera: Camera) -> None:
     played = play(camera.film([ROUND, (4, LAUGHING), ROUND]))
     assert played.causes == ["start sleep", "end sleep"]
