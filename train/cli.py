@@ -83,6 +83,7 @@ def group() -> None:
 @click.option(
     "--teacher", "teachers", type=FOLDER, multiple=True, help="Emotion: a model whose answers are learned, too; repeat."
 )
+@click.option("--unlabelled", is_flag=True, help="Emotion: learn the teachers' answers for faces without a label, too.")
 @click.option("--stages", type=STAGES, metavar="48x1,80x2,144x2", help="Channels and blocks of the residual network.")
 @click.option("--images", type=FOLDER, help="Emotion: one's own images instead of --data, in a folder a label.")
 @click.option("--mined", type=FOLDER, multiple=True, help="A folder of train-model mine, labelled: trained on, too.")
@@ -109,6 +110,7 @@ def fit(
     stop_after: int | None,
     votes: float,
     teachers: tuple[Path, ...],
+    unlabelled: bool,
     stages: tuple[tuple[int, int], ...] | None,
     images: Path | None,
     mined: tuple[Path, ...],
@@ -124,6 +126,8 @@ def fit(
     source = _source(task, data, images)
     if mined and task in PLACES:
         raise UserError(f"--mined is an option of emotion and eyes; leave it out for {task}.")
+    if unlabelled and (task != "emotion" or images or not teachers):
+        raise UserError("--unlabelled is for emotion with --data and --teacher; leave it out for anything else.")
     if task in PLACES:
         from train.places import command as places
 
@@ -153,6 +157,7 @@ def fit(
         if value is not None:
             command += f" {option} {shlex.quote(str(value))}"
     command += "".join(f" --teacher {shlex.quote(teacher.name)}" for teacher in teachers)
+    command += " --unlabelled" if unlabelled else ""
     command += "".join(f" --mined {shlex.quote(folder.name)}" for folder in mined)
     results = run.fit(
         task,
@@ -171,6 +176,7 @@ def fit(
         asked=changes,
         own=images is not None,
         mined=mined,
+        unlabelled=unlabelled,
         engine=engine,
         command=command,
         verbose=options.keras_bar(quiet=quiet),

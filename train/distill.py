@@ -7,8 +7,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from edge.vision.crops import level
+from train import data
 from train.calibrate import softmax
 from train.data import Examples, scaled
 from train.evaluate import scorer
@@ -18,7 +20,9 @@ SHARE = 0.7
 """The part of the teachers in the targets; the labels keep the rest."""
 
 
-def taught(examples: Examples, recipe: Recipe, teachers: Sequence[Path]) -> Examples:
+def taught(
+    examples: Examples, recipe: Recipe, teachers: Sequence[Path], unlabelled: NDArray[np.uint8] | None = None
+) -> Examples:
     """The examples with the mean of the teachers' probabilities mixed into the targets.
 
     Teachers see each image unchanged but for its light, which is levelled as the vehicle levels it: the student, who
@@ -29,16 +33,28 @@ def taught(examples: Examples, recipe: Recipe, teachers: Sequence[Path]) -> Exam
         examples: what is trained on.
         recipe: of the student, which has the teachers' labels and input.
         teachers: `.keras` or `.tflite` files.
+        unlabelled: faces uint8[n, h, w] that are added, of which only the teachers say what they show.
 
     Raises:
         InputError: a teacher is missing, or no such model.
     """
     if not teachers:
         return examples
-    inputs = scaled(np.stack([level(image) for image in examples.images]), recipe.input)
-    answers = np.mean([softmax(scorer(teacher)(inputs)) for teacher in teachers], axis=0)
+    answers = _answers(examples.images, recipe, teachers)
     count = len(recipe.labels)
     targets = examples.targets.copy()
     mass = targets[:, :count].sum(axis=1, keepdims=True)
     targets[:, :count] = (1 - SHARE) * targets[:, :count] + SHARE * mass * answers
-    return dataclasses.replace(examples, targets=targets)
+    examples = dataclasses.replace(examples, targets=targets)
+    if unlabelled is None:
+        return examples
+    theirs = np.zeros((len(unlabelled), targets.shape[1]), np.float32)
+    theirs[:, :count] = _answers(unlabelled, recipe, teachers)
+    source = np.full(len(unlabelled), data.unlabelled.SOURCE)
+    return examples.joined(Examples(unlabelled, theirs, np.ones(len(unlabelled), np.float32), {}, source))
+
+
+def _answers(images: NDArray[np.uint8], recipe: Recipe, teachers: Sequence[Path]) -> NDArray[np.float32]:
+    """The mean of the teachers' probabilities, float32[n, labels]."""
+    inputs = scaled(np.stack([level(image) for image in images]), recipe.input)
+    return np.mean([softmax(scorer(teacher)(inputs)) for teacher in teachers], axis=0).astype(np.float32)

@@ -73,7 +73,7 @@ _OPTIONS = (
     click.option("--occlusion", type=click.Choice(list(OCCLUSION)), help="What is laid over.  [default: the recipe's]"),
     click.option("--low-light", type=click.Choice(list(LOW_LIGHT)), help="How dark.  [default: the recipe's]"),
     click.option("--architecture", metavar="NAME", help="Another network, such as cbam or residual_landmarks."),
-    click.option("--weights", metavar="none|imagenet|FILE", help="What a network of ImageNet's begins with."),
+    click.option("--weights", metavar="none|imagenet|FILE", help="What one of ImageNet's or of faces begins with."),
     click.option("--network", type=click.Path(path_type=Path), help="A best.json of train-model search."),
 )
 
@@ -122,7 +122,7 @@ def changed(recipe: Recipe, asked: Mapping[str, Any]) -> Recipe:
     if "architecture" in given:
         recipe = _other_network(recipe, given["architecture"], given.get("weights"))
     elif "weights" in given:
-        raise UserError("--weights belongs to a network of ImageNet's; name it with --architecture.")
+        raise UserError("--weights belongs to a network of ImageNet's or of faces; name it with --architecture.")
     if "side" in given:
         size = {"width": given["side"], "height": given["side"]}
         recipe = dataclasses.replace(recipe, input=recipe.input.model_copy(update=size))
@@ -139,22 +139,28 @@ def _lit(plan: Augmentation, changes: dict[str, Any]) -> Augmentation:
 
 
 def _other_network(recipe: Recipe, name: str, weights: str | None) -> Recipe:
-    """The recipe with a network that has its own sizes; only the residual one answers for both sides of an image."""
+    """The recipe with a network that has its own sizes; those that can answer for both sides of an image do."""
     from train.architectures import FAMILIES, NETWORKS, WITH_POINTS
+    from train.recipes import FACES
 
     if name == recipe.architecture:
         return recipe
     if name not in NETWORKS + WITH_POINTS:
         raise UserError(f"there is no architecture '{name}'; choose one of: {', '.join(NETWORKS + WITH_POINTS)}.")
     options: dict[str, Any] = {}
-    spec = recipe.input
+    spec, datasets = recipe.input, recipe.datasets
     if name in FAMILIES["pretrained"]:
         options = {"weights": weights or "imagenet"}
         spec = spec.model_copy(update={"mean": 0.0, "std": 1.0})  # these scale their own input from 0..255
+    elif name in FAMILIES["faces"]:
+        options = {"weights": weights or "none"}
+        datasets += (FACES,) if weights not in (None, "none") else ()
     elif weights is not None:
-        raise UserError(f"--weights belongs to a network of ImageNet's; {name} is none, leave it out.")
-    points = name in WITH_POINTS
-    return dataclasses.replace(recipe, architecture=name, options=options, mirrored=False, input=spec, points=points)
+        raise UserError(f"--weights belongs to a network of ImageNet's or of faces; {name} is none, leave it out.")
+    points, mirrored = name in WITH_POINTS, recipe.mirrored and name in FAMILIES["faces"]
+    return dataclasses.replace(
+        recipe, architecture=name, options=options, mirrored=mirrored, input=spec, points=points, datasets=datasets
+    )
 
 
 def _searched(recipe: Recipe, path: Path) -> Recipe:

@@ -11,6 +11,12 @@ from edge.vision.card import Dataset, InputSpec
 FER2013_TERMS = "ICML 2013 challenge, images found on the web, research use"
 FERPLUS_TERMS = "labels of Microsoft's FER+ repository, its own licence"
 
+FACES = Dataset(
+    name="VGGFace2 and faces with ages and genders, by the weights of HSE_FaceRec_tf that it began with",
+    terms="weights: MIT as packaged; images: research",
+)
+"""What a network that knows faces learned before; see `train.architectures.faces`."""
+
 
 @dataclass(frozen=True)
 class Augmentation:

@@ -114,6 +114,7 @@ def fit(
     asked: Mapping[str, Any] | None = None,
     own: bool = False,
     mined: Sequence[Path] = (),
+    unlabelled: bool = False,
     engine: str = "keras",
     command: str,
     verbose: str | int = "auto",
@@ -121,7 +122,8 @@ def fit(
     """Trains (or goes on), then writes report and card; gives the figures of the validation.
 
     `asked`: of `options.recipe_options`; `own`: whether `folder` holds one's own images, a folder a label; `mined`:
-    folders of train-model mine whose labelled crops are trained on, too.
+    folders of train-model mine whose labelled crops are trained on, too; `unlabelled`: whether the faces of whole
+    pictures in `folder` are, as the teachers answer them.
     """
     recipe = changed(recipe_of(task), asked or {})
     if own:
@@ -134,6 +136,8 @@ def fit(
         recipe = dataclasses.replace(recipe, learning_rate=learning_rate)
     if mined:
         recipe = data.mined.cited(recipe)
+    if unlabelled:
+        recipe = data.unlabelled.cited(recipe)
     cited = _cited(cite)
     training = examples_of(recipe, "training", folder, own=own, leave_out=leave_out, votes=votes, mined=mined)
     check_classes(training, recipe, folder)
@@ -146,9 +150,10 @@ def fit(
         from train import fit as fitting
     from train.distill import taught
 
+    others = data.unlabelled.read(folder, training.images.shape[1]) if unlabelled else None
     state = fitting.fit(
         recipe,
-        taught(training, recipe, teachers),
+        taught(training, recipe, teachers, others),
         validation,
         output,
         seed=seed,

@@ -21,7 +21,7 @@ from convert.network import load
 from convert.quantize import quantize
 from edge.errors import InputError, UserError
 from train import architectures
-from train.architectures import FAMILIES, NETWORKS, build, classical, pretrained
+from train.architectures import FAMILIES, NETWORKS, build, classical, faces, pretrained
 
 PRETRAINED = FAMILIES["pretrained"]
 NAMES = [name for name in NETWORKS if name != "residual"]
@@ -40,6 +40,7 @@ def _small_backbone(include_top: bool, weights: str | None, input_shape: tuple[i
 def _with_small_backbones(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in BACKBONES:
         monkeypatch.setattr(keras.applications, name, _small_backbone)
+    monkeypatch.setattr(faces, "ENLARGED", 32)
 
 
 def _options(name: str) -> dict[str, Any]:

@@ -19,6 +19,7 @@ FAMILIES = {
     "plain": ("cnn_2_blocks", "cnn_3_blocks", "cnn_5_blocks", "cnn_batchnorm", "cnn_4_blocks", "cnn_tuned"),
     "attention": ("cbam",),
     "pretrained": ("vgg16", "resnet50v2", "efficientnetb0", "resnet50", "mobilenetv2", "resnet50v2_finetuned"),
+    "faces": ("mobilenet_faces",),
     "classical": ("logistic_regression", "random_forest"),
     "landmark_branch": ("residual_landmarks",),
 }

@@ -1,6 +1,6 @@
 """One reader a data set, and which examples each task takes of them."""
 
-from train.data import contours, folder, mined
+from train.data import contours, folder, mined, unlabelled
 from train.data.examples import Examples
 from train.data.sets import held_out, representative, scaled, training, unseen, validation
 
@@ -13,6 +13,7 @@ __all__ = [
     "representative",
     "scaled",
     "training",
+    "unlabelled",
     "unseen",
     "validation",
 ]

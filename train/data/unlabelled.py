@@ -1,0 +1,49 @@
+"""Faces that nobody labelled, framed as FER2013 frames them: drivers, video stills, FairFace. Teachers answer for them.
+
+Of `fairface_val` and of the persons that are held out from the detector none is among them.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.records import Box, Face
+from edge.vision.card import Dataset
+from edge.vision.crops import cut, emotion_square
+from train.data import faces
+from train.recipes import Recipe
+
+SOURCE = "fer2013"
+"""The source by which they are zoomed: framed alike."""
+
+LEAST_EYE_DISTANCE = 14.0
+"""Pixels; of a smaller face nothing can be told in a patch of 48."""
+
+
+def cited(recipe: Recipe) -> Recipe:
+    """The recipe whose card names these faces among what it was trained on."""
+    named = ("cabin", "frames of the YawDD kind, research"), ("YouTube Faces", "research"), ("FairFace", "CC BY 4.0")
+    sets = (Dataset(name=f"{name}, faces as teachers answer them", terms=terms) for name, terms in named)
+    return dataclasses.replace(recipe, datasets=(*recipe.datasets, *sets))
+
+
+def read(data: Path, side: int) -> NDArray[np.uint8]:
+    """The faces as uint8[n, side, side], eyes level.
+
+    Raises:
+        InputError: a set of whole pictures is missing or damaged.
+    """
+    pictures = faces.read(data, held_out=False)
+    seen = np.isfinite(pictures.five).all(axis=(1, 2)) & (pictures.presence >= faces.LEAST_PRESENCE)
+    found = []
+    for row in np.flatnonzero(seen):
+        right, left, _, *mouth = pictures.five[row].astype(float)
+        middle = tuple(np.mean(mouth, axis=0))
+        face = Face(Box(*pictures.box[row].tolist()), tuple(right), tuple(left), middle, score=1.0)
+        if face.eye_distance >= LEAST_EYE_DISTANCE:
+            found.append(cut(pictures.images[row], emotion_square(face), side))
+    return np.stack(found)
