@@ -21,7 +21,10 @@ SHARE = 0.7
 
 
 def taught(
-    examples: Examples, recipe: Recipe, teachers: Sequence[Path], unlabelled: NDArray[np.uint8] | None = None
+    examples: Examples,
+    recipe: Recipe,
+    teachers: Sequence[Path],
+    unlabelled: tuple[NDArray[np.uint8], NDArray[np.bool_]] | None = None,
 ) -> Examples:
     """The examples with the mean of the teachers' probabilities mixed into the targets.
 
@@ -33,7 +36,8 @@ def taught(
         examples: what is trained on.
         recipe: of the student, which has the teachers' labels and input.
         teachers: `.keras` or `.tflite` files.
-        unlabelled: faces uint8[n, h, w] that are added, of which only the teachers say what they show.
+        unlabelled: faces uint8[n, h, w] that are added, and which of them yawn, bool[n]; of those that do not only the
+            teachers say what they show.
 
     Raises:
         InputError: a teacher is missing, or no such model.
@@ -48,10 +52,13 @@ def taught(
     examples = dataclasses.replace(examples, targets=targets)
     if unlabelled is None:
         return examples
-    theirs = np.zeros((len(unlabelled), targets.shape[1]), np.float32)
-    theirs[:, :count] = _answers(unlabelled, recipe, teachers)
-    source = np.full(len(unlabelled), data.unlabelled.SOURCE)
-    return examples.joined(Examples(unlabelled, theirs, np.ones(len(unlabelled), np.float32), {}, source))
+    faces, yawning = unlabelled
+    theirs = np.zeros((len(faces), targets.shape[1]), np.float32)
+    theirs[:, :count] = _answers(faces, recipe, teachers)
+    if recipe.unsure is not None:
+        theirs[yawning] = np.eye(targets.shape[1], dtype=np.float32)[recipe.labels.index(recipe.unsure)]
+    source = np.full(len(faces), data.unlabelled.SOURCE)
+    return examples.joined(Examples(faces, theirs, np.ones(len(faces), np.float32), {}, source))
 
 
 def _answers(images: NDArray[np.uint8], recipe: Recipe, teachers: Sequence[Path]) -> NDArray[np.float32]:

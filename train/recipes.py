@@ -12,7 +12,7 @@ FER2013_TERMS = "ICML 2013 challenge, images found on the web, research use"
 FERPLUS_TERMS = "labels of Microsoft's FER+ repository, its own licence"
 
 FACES = Dataset(
-    name="VGGFace2 and faces with ages and genders, by the weights of HSE_FaceRec_tf that it began with",
+    name="VGGFace2 and faces with ages and genders, by the weights of HSE_FaceRec_tf that it or a teacher began with",
     terms="weights: MIT as packaged; images: research",
 )
 """What a network that knows faces learned before; see `train.architectures.faces`."""

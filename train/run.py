@@ -88,12 +88,28 @@ def _cited(runs: list[Path]) -> dict[str, Any]:
     return {name: round(value, 4) for name, value in found.items()}
 
 
+def _card_of(model: Path | None) -> ModelCard | None:
+    """The card in a `.tflite`, or beside a `.keras`, where there is one."""
+    if model is None or not model.is_file():
+        return None
+    if model.suffix == ".tflite":
+        return read_card(model)
+    beside = model.parent / "card.json"
+    return ModelCard.model_validate_json(beside.read_text()) if beside.is_file() else None
+
+
 def _commands_before(start: Path | None) -> list[str]:
     """The commands that made the model that a run began with, as far as a card beside it tells."""
-    beside = start.parent / "card.json" if start else None
-    if beside is None or not beside.is_file():
-        return []
-    return list(ModelCard.model_validate_json(beside.read_text()).source.get("commands", []))
+    card = _card_of(start)
+    return list(card.source.get("commands", [])) if card else []
+
+
+def _with_lineage(recipe: Recipe, models: Sequence[Path | None]) -> Recipe:
+    """The recipe whose card names also what the models learned from that it begins with or is taught by."""
+    named = {dataset.name: dataset for dataset in recipe.datasets}
+    for card in filter(None, map(_card_of, models)):
+        named |= {dataset.name: dataset for dataset in card.datasets if dataset.name not in named}
+    return dataclasses.replace(recipe, datasets=tuple(named.values()))
 
 
 def fit(
@@ -168,7 +184,7 @@ def fit(
 
     commands = [*_commands_before(start), command]
     return finish(
-        recipe,
+        _with_lineage(recipe, [start, *teachers]),
         output,
         folder,
         validation,
@@ -224,14 +240,8 @@ def finish(
 def recipe_of_model(task: str, model: Path) -> Recipe:
     """The task's recipe with the input and labels of the card beside or in the model file, where there is one."""
     recipe = recipe_of(task)
-    beside = model.parent / "card.json"
-    if model.suffix == ".tflite" and model.is_file():
-        card = read_card(model)
-    elif beside.is_file():
-        card = ModelCard.model_validate_json(beside.read_text())
-    else:
-        return recipe
-    if card.task != task:
+    card = _card_of(model)
+    if card is None or card.task != task:
         return recipe  # what the model file is for, is told where it is loaded
     unsure = recipe.unsure if recipe.unsure in card.labels else None
     points = bool(card.source.get("points"))
@@ -240,10 +250,8 @@ def recipe_of_model(task: str, model: Path) -> Recipe:
 
 def temperature_of(model: Path) -> float:
     """The temperature on the card of a `.tflite`, or on the card beside a `.keras`; 1 where there is no card."""
-    if model.suffix == ".tflite":
-        return read_card(model).temperature
-    beside = model.parent / "card.json"
-    return ModelCard.model_validate_json(beside.read_text()).temperature if beside.is_file() else 1.0
+    card = _card_of(model)
+    return card.temperature if card else 1.0
 
 
 def evaluate(

@@ -77,17 +77,19 @@ def test_a_teacher_that_is_missing_is_named(examples: Examples, tmp_path: Path) 
 def test_of_faces_without_a_label_only_the_teachers_tell(examples: Examples, tmp_path: Path) -> None:
     both = [_teacher(tmp_path / "happy.keras", 0), _teacher(tmp_path / "sad.keras", 2)]
     faces = np.full((3, *SHAPE[:2]), 90, np.uint8)
-    found = taught(examples, EMOTION, both, faces)
+    found = taught(examples, EMOTION, both, (faces, np.array([False, False, True])))
     assert len(found) == 5
-    np.testing.assert_allclose(found.targets[2:, [0, 2]], 0.5, atol=1e-6)
+    np.testing.assert_allclose(found.targets[2:4, [0, 2]], 0.5, atol=1e-6)
+    assert found.targets[4, EMOTION.labels.index("unknown")] == 1  # a yawn, whatever the teachers call it
     np.testing.assert_allclose(found.targets.sum(axis=1), 1, atol=1e-6)
     assert (found.images[2:] == 90).all()
     np.testing.assert_array_equal(found.targets[:2], taught(examples, EMOTION, both).targets)
 
 
 def test_faces_without_a_label_are_framed_like_those_with_one(data: Path) -> None:
-    found = unlabelled.read(data, 48)
+    found, yawning = unlabelled.read(data, 48)
     assert 6000 < len(found) < 9000
+    assert 300 < yawning.sum() < 800
     # The mean face's eyes are dark where those of FER2013 are: at 0.37 of the height, 0.31 and 0.69 of the width.
     mean = np.stack([level(face) for face in found]).mean(axis=0)
     eyes, cheeks = mean[15:21, [12, 13, 14, 15, 32, 33, 34, 35]].mean(), mean[24:30, 12:36].mean()

@@ -39,7 +39,7 @@ class Faces:
     [n, 5, 2] right eye, left eye, nose, right and left corner of the mouth, NaN where no face was found; `mesh`
     float32[n, 107, 2]; `presence` float32[n] 0..1, how sure the mesh was; `points68` float32[n, 68, 2], NaN where the
     set has none; `source` str[n], the set; `several` bool[n], more than one face was seen; `kept_out` bool[n], it
-    belongs to the part kept out of training. All in pixels.
+    belongs to the part kept out of training; `yawning` bool[n], its set says that the driver yawns. All in pixels.
     """
 
     images: list[NDArray[np.uint8]]
@@ -51,6 +51,7 @@ class Faces:
     source: NDArray[np.str_]
     several: NDArray[np.bool_]
     kept_out: NDArray[np.bool_]
+    yawning: NDArray[np.bool_]
 
     def __len__(self) -> int:
         return len(self.images)
@@ -68,6 +69,7 @@ class Faces:
             self.source[which],
             self.several[which],
             self.kept_out[which],
+            self.yawning[which],
         )
 
 
@@ -101,7 +103,7 @@ def read(data: Path, sets: Sequence[str] = SETS, *, held_out: bool | None = None
         [image for part in parts for image in part.images],
         *(
             np.concatenate([getattr(part, field) for part in parts])
-            for field in ("box", "five", "mesh", "presence", "points68", "source", "several", "kept_out")
+            for field in ("box", "five", "mesh", "presence", "points68", "source", "several", "kept_out", "yawning")
         ),
     )
 
@@ -134,6 +136,7 @@ def _read_one(data: Path, name: str, held_out: bool | None) -> Faces:
             np.full(len(images), name),
             labels["faces_found"][keep] > 1,
             kept_out[keep],
+            np.array([name == "cabin" and str(source).startswith("yawn/") for source in labels["source"][keep]], bool),
         )
     except FileNotFoundError:
         raise InputError(f"{path}: there is no such file; --data must name the folder that holds it.") from None

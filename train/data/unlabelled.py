@@ -1,5 +1,8 @@
 """Faces that nobody labelled, framed as FER2013 frames them: drivers, video stills, FairFace. Teachers answer for them.
 
+But for drivers who yawn: teachers, who never met a yawn, call it laughter, and laughter excuses closed eyes. It is none
+of the expressions that are told apart, so what is to be learned of it is *unknown*.
+
 Of `fairface_val` and of the persons that are held out from the detector none is among them.
 """
 
@@ -31,19 +34,20 @@ def cited(recipe: Recipe) -> Recipe:
     return dataclasses.replace(recipe, datasets=(*recipe.datasets, *sets))
 
 
-def read(data: Path, side: int) -> NDArray[np.uint8]:
-    """The faces as uint8[n, side, side], eyes level.
+def read(data: Path, side: int) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
+    """The faces as uint8[n, side, side], eyes level, and which of them yawn, bool[n].
 
     Raises:
         InputError: a set of whole pictures is missing or damaged.
     """
     pictures = faces.read(data, held_out=False)
     seen = np.isfinite(pictures.five).all(axis=(1, 2)) & (pictures.presence >= faces.LEAST_PRESENCE)
-    found = []
+    found, yawning = [], []
     for row in np.flatnonzero(seen):
         right, left, _, *mouth = pictures.five[row].astype(float)
         middle = tuple(np.mean(mouth, axis=0))
         face = Face(Box(*pictures.box[row].tolist()), tuple(right), tuple(left), middle, score=1.0)
         if face.eye_distance >= LEAST_EYE_DISTANCE:
             found.append(cut(pictures.images[row], emotion_square(face), side))
-    return np.stack(found)
+            yawning.append(pictures.yawning[row])
+    return np.stack(found), np.array(yawning, bool)
