@@ -117,15 +117,13 @@ def test_the_shipped_emotion_model_keeps_its_promise(data: Path, levelled: bool)
         "emotion", model, data, split="test", leave_out=None, levelled=levelled, temperature=temperature
     )
     figures = results["labels"]
-    assert figures["ferplus"]["accuracy"] >= 0.853
+    assert figures["ferplus"]["accuracy"] >= 0.845
     assert figures["ferplus"]["classes"]["sad"]["recall"] >= 0.72
-    assert figures["ferplus"]["classes"]["sad"]["recall_above"] >= 0.82
+    assert figures["ferplus"]["classes"]["sad"]["recall_above"] >= 0.8
     assert figures["ferplus"]["calibration_error"] <= 0.03
     assert results["unknown"]["faces"] <= 0.04
     assert results["unknown"]["no_faces"] >= 0.95
-    # It learns what most people see; the nearer it comes to that, the further from FER2013's own labels, of which 60 %
-    # of sad are something else to people. docs/emotion.md says both.
-    assert figures["fer2013"]["accuracy"] >= 0.745
+    assert figures["fer2013"]["accuracy"] >= 0.755
     assert model.stat().st_size < 1_000_000
 
 
