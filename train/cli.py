@@ -324,6 +324,7 @@ def _audit_of_faces(
 group.add_command(commands.explore)
 group.add_command(commands.search)
 group.add_command(commands.ensemble)
+group.add_command(commands.average)
 group.add_command(commands.adjust)
 group.add_command(commands.unknown)
 group.add_command(mining.mine)

@@ -145,6 +145,28 @@ def adjust(task: str, model: Path, data: Path, logits: tuple[tuple[str, float], 
 
 
 @click.command()
+@click.argument("task", type=click.Choice(["emotion", "eyes"]))
+@click.argument("first", type=FOLDER)
+@click.argument("second", type=FOLDER)
+@DATA
+@click.option("--share", type=click.FloatRange(0, 1), default=0.5, show_default=True, help="Of SECOND's weights.")
+@click.option("--output", type=FOLDER, required=True, help="The new run folder.")
+def average(task: str, first: Path, second: Path, data: Path, share: float, output: Path) -> None:
+    """Make one MODEL.keras of two, weight by weight: of FIRST and of SECOND, whose training began with FIRST.
+
+    It keeps of FIRST what SECOND forgot; temperature, report and card are made anew, as after training.
+
+    Example: train-model average emotion runs/a/model.keras runs/b/model.keras --share 0.8 --data DIR --output runs/c
+    """
+    from train import average as averaging
+    from train import report
+
+    command = f"train-model average {task} model.keras model.keras --share {share:g} --data DIR --output RUN_DIR"
+    click.echo(report.table(averaging.write(task, first, second, share, data, output, command)))
+    click.echo(f"wrote {output / 'model.keras'}, card.json and report/ beside it")
+
+
+@click.command()
 @click.argument("task", type=click.Choice(["emotion"]))
 @click.argument("model", type=FOLDER)
 @DATA

@@ -10,11 +10,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
-
 from convert.quiet import quiet
 from edge.errors import InputError
 from edge.vision.card import ModelCard
+from train import remake
 from train.files import replace
 from train.guards import room
 
@@ -32,19 +31,8 @@ def members(paths: Sequence[Path]) -> list[ModelCard]:
         raise InputError(
             f"{', '.join(map(str, paths)) or 'nothing'}: an ensemble is of two models at least; name more."
         )
-    cards = []
-    for path in paths:
-        beside = path.parent / "card.json"
-        try:
-            cards.append(ModelCard.model_validate_json(beside.read_text()))
-        except (OSError, ValidationError):
-            raise InputError(
-                f"{path}: there is no card.json beside it; name the model.keras of a run folder."
-            ) from None
-    first = cards[0]
+    cards = remake.cards_of(paths)
     for path, card in zip(paths, cards, strict=True):
-        if (card.task, card.labels, card.input) != (first.task, first.labels, first.input):
-            raise InputError(f"{path}: it has another task, labels or input than {paths[0]}; name models of one kind.")
         if card.source.get("points"):
             raise InputError(
                 f"{path}: it reads points beside the pixels, which an ensemble does not give; leave it out."
@@ -64,11 +52,7 @@ def build(paths: Sequence[Path], temperatures: Sequence[float]) -> Any:
         answers = []
         image: Any = None
         for number, (path, temperature) in enumerate(zip(paths, temperatures, strict=True)):
-            try:
-                member = keras.saving.load_model(path, compile=False)
-            except (ValueError, OSError, TypeError, KeyError) as error:
-                reason = (str(error).strip() or type(error).__name__).splitlines()[0]
-                raise InputError(f"{path}: this Keras model cannot be loaded ({reason}); train it anew.") from None
+            member = remake.load(path)
             member.name = f"member_{number}"
             if image is None:
                 image = keras.Input(member.input_shape[1:], name="image", dtype="float32")

@@ -104,7 +104,7 @@ def _commands_before(start: Path | None) -> list[str]:
     return list(card.source.get("commands", [])) if card else []
 
 
-def _with_lineage(recipe: Recipe, models: Sequence[Path | None]) -> Recipe:
+def with_lineage(recipe: Recipe, models: Sequence[Path | None]) -> Recipe:
     """The recipe whose card names also what the models learned from that it begins with or is taught by."""
     named = {dataset.name: dataset for dataset in recipe.datasets}
     for card in filter(None, map(_card_of, models)):
@@ -184,7 +184,7 @@ def fit(
 
     commands = [*_commands_before(start), command]
     return finish(
-        _with_lineage(recipe, [start, *teachers]),
+        with_lineage(recipe, [start, *teachers]),
         output,
         folder,
         validation,

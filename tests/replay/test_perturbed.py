@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from changed import LITTLE, Change, replayed
+from changed import LITTLE, Change, gamma, replayed
 
 
 @pytest.mark.parametrize("name", ["car_yawn_eyes_closed", "car_laughing"])
@@ -16,3 +16,7 @@ def test_a_little_change_changes_nothing_that_is_told(
 ) -> None:
     result = replayed(recordings / name, change())
     assert (result.missed, result.false) == ([], [])
+
+
+def test_a_laughing_driver_in_a_harder_light_is_no_sleeper(recordings: Path) -> None:
+    assert replayed(recordings / "car_laughing", gamma(2)).false == []

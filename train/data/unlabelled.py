@@ -3,12 +3,13 @@
 But for drivers who yawn: teachers, who never met a yawn, call it laughter, and laughter excuses closed eyes. It is none
 of the expressions that are told apart, so what is to be learned of it is *unknown*.
 
-Of `fairface_val` and of the persons that are held out from the detector none is among them.
+Of `fairface_val` and of the persons that are held out from the detector none is among them, unless asked for.
 """
 
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -34,13 +35,17 @@ def cited(recipe: Recipe) -> Recipe:
     return dataclasses.replace(recipe, datasets=(*recipe.datasets, *sets))
 
 
-def read(data: Path, side: int) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
-    """The faces as uint8[n, side, side], eyes level, and which of them yawn, bool[n].
+def read(
+    data: Path, side: int, sets: Sequence[str] = faces.SETS, *, held_out: bool = False
+) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
+    """The faces of the sets as uint8[n, side, side], eyes level, and which of them yawn, bool[n].
+
+    `held_out`: those of the persons that are kept out of training, to measure by, and no others.
 
     Raises:
         InputError: a set of whole pictures is missing or damaged.
     """
-    pictures = faces.read(data, held_out=False)
+    pictures = faces.read(data, sets, held_out=held_out)
     seen = np.isfinite(pictures.five).all(axis=(1, 2)) & (pictures.presence >= faces.LEAST_PRESENCE)
     found, yawning = [], []
     for row in np.flatnonzero(seen):
