@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
@@ -47,13 +48,34 @@ def workers(jobs: int, dask: str | None = None) -> Iterator[Executor | None]:
 
 
 @contextmanager
-def _deaf_children() -> Iterator[None]:
+def deaf_children() -> Iterator[None]:
     """Processes that begin inside do not hear Ctrl-C, which is for us, who then end them; we hear it afterwards."""
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
-        yield
+        with _heard_later():
+            yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+@contextmanager
+def _heard_later() -> Iterator[None]:
+    """Ctrl-C inside interrupts afterwards, whatever thread it comes to.
+
+    The kernel gives it to any that does not block it, as those of libraries; Python then interrupts the main thread,
+    whatever that one blocks: between the start of a process and its first message, which that would wait for in vain.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    heard: list[int] = []
+    handler = signal.signal(signal.SIGINT, lambda number, _: heard.append(number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, signal.SIG_DFL if handler is None else handler)
+        if heard:
+            signal.raise_signal(signal.SIGINT)  # to this thread, which hears it once it blocks it no more
 
 
 @contextmanager
@@ -99,7 +121,7 @@ def _run(
         for index in order:
             yield index, function(*tasks[index])
         return
-    with _deaf_children():
+    with deaf_children():
         futures = {executor.submit(function, *tasks[index]): index for index in order}
     try:
         for future in as_completed(futures):
