@@ -94,7 +94,7 @@ CONSTANTS: dict[str, list[tuple[str, list[Value]]]] = {
         ("After # s without a frame (`rules.visibility.camera_s`)", [default("rules.visibility.camera_s")]),
         ("eyes have been seen for # s (`rules.visibility.back_s`)", [default("rules.visibility.back_s")]),
         ("| `camera_fault` | # s |", [default("rules.visibility.camera_s")]),
-        ("| `too_dark` | # s | the frame's mean grey is under `vision.dark_below` (#)",
+        ("| `too_dark` | # s | the frame's mean grey is under `vision.dark_below` (#), as",
          [default("rules.visibility.lost_s"), default("vision.dark_below")]),
         ("| `signal=ABRT`, `Result: watchdog` | stuck: see below | again after # s", [unit("RestartSec")]),
         ("not open within # s, gives no first frame within # s", [process.OPENING_S, process.FIRST_FRAME_S]),

@@ -61,4 +61,4 @@ class VisionConfig(Section):
     threads: Annotated[int, Field(ge=1, le=8)] = 1
     """Threads of each model, and of haar and yunet; one is fastest for models this small."""
     dark_below: Annotated[float, Field(ge=0, le=255)] = 12.0
-    """Mean grey value of a frame under which it is too dark to see anything."""
+    """Mean grey value of a frame, and of the face in it, under which it is too dark to see anything."""

@@ -34,17 +34,17 @@ class Driver:
         """The driver's face is there at that time (seconds)."""
         self._last, self._time = box, time
 
-    def is_among(self, faces: Sequence[Face]) -> bool:
-        """Whether one of all the faces that were found is where the driver is followed; the rest is others'.
+    def is_among(self, faces: Sequence[Face], shape: tuple[int, ...]) -> bool:
+        """Whether one of all the faces found in a frame (height, width) is where the driver is followed.
 
-        No face at all proves nothing: a detector may miss what the contours still follow.
+        The rest is others'. No face in his seat proves nothing: a detector may miss what the contours still follow.
         """
         if self._last is None or not faces:
             return True
         last = self._last
         others = [face.box for face in faces if _distance(face.box, last) > max(face.box.width, last.width) / 2]
         if len(others) == len(faces):
-            return False
+            return not any(self.is_seated(box, shape) for box in others)
         self._others = others
         return True
 

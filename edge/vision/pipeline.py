@@ -78,14 +78,12 @@ class Pipeline:
                 f"a frame is grey, uint8 (height, width), and not {image.dtype} {image.shape}; convert it with "
                 "edge.cameras.grey.grey first"
             )
-        some = image[::_DARK_STEP, ::_DARK_STEP]
-        if cv2.sumElems(some)[0] < self._config.dark_below * some.size:
-            self._forget()
-            return Observation(frame.time, dark=True)
+        dark = self._is_dark(image[::_DARK_STEP, ::_DARK_STEP])
         seen = self._track(image, frame.time)
-        if seen is None:
+        # a lamp may light the face alone, in a frame that is dark as a whole; in a dark face there is noise to be read
+        if seen is None or (dark and self._is_dark(_within(image, seen.box()))):
             self._forget()
-            return Observation(frame.time)
+            return Observation(frame.time, dark=dark)
         seen = Contours(self._smoother.smooth(seen.points, frame.time, seen.eye_distance), seen.presence)
         self.contours, self._square = seen, face_square(seen.points)
         face = seen.face()
@@ -101,6 +99,9 @@ class Pipeline:
             pose=self._poses.read(seen.points, width, height),
         )
 
+    def _is_dark(self, image: GreyImage) -> bool:
+        return cv2.sumElems(image)[0] < self._config.dark_below * image.size
+
     def _track(self, image: GreyImage, time: float) -> Contours | None:
         """The driver's contours: where he was in the last frame, else wherever the detector finds him."""
         faces: Sequence[Face] | None = None
@@ -108,7 +109,7 @@ class Pipeline:
             if not 0 <= time - self._checked < (RECHECK_S if self._doubts else CHECK_S):
                 self._checked = time
                 faces = self._detector.find(image, None)
-                self._doubts = 0 if self._driver.is_among(faces) else self._doubts + 1
+                self._doubts = 0 if self._driver.is_among(faces, image.shape) else self._doubts + 1
             if self._doubts < DOUBTS:
                 seen = self._read(image, self._square, KEEP_PRESENCE)
                 if seen is not None and self._driver.is_seated(seen.box(), image.shape, LEANING):
@@ -127,7 +128,7 @@ class Pipeline:
             seen = self._settle(image, candidate)
             if seen is not None:
                 self._driver.follow(seen.box(), time)
-                self._driver.is_among(faces)
+                self._driver.is_among(faces, image.shape)
                 self._checked, self._doubts = time, 0
                 return seen
         return None
@@ -159,3 +160,10 @@ class Pipeline:
     def _forget(self) -> None:
         self.contours = self._square = None
         self._emotion_time = -math.inf
+
+
+def _within(image: GreyImage, box: Box) -> GreyImage:
+    """What of the image lies in the box; its first pixel where the box lies beside it."""
+    height, width = image.shape
+    left, top = min(max(0, int(box.x)), width - 1), min(max(0, int(box.y)), height - 1)
+    return image[top : max(top + 1, int(box.y + box.height)), left : max(left + 1, int(box.x + box.width))]

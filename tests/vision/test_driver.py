@@ -19,7 +19,7 @@ def followed(driver: Face, *others: Face, seat: SeatRegion = EVERYWHERE) -> Driv
     """A driver who was followed at time 0, beside others who were seen then."""
     memory = Driver(seat)
     memory.follow(driver.box, 0.0)
-    assert memory.is_among([driver, *others])
+    assert memory.is_among([driver, *others], SHAPE)
     return memory
 
 
@@ -68,11 +68,18 @@ def test_a_driver_who_is_alone_may_be_anywhere_at_once() -> None:
 
 def test_faces_elsewhere_tell_that_what_is_followed_may_be_none() -> None:
     memory = followed(face(50, 50, 20))
-    assert not memory.is_among([face(150, 50, 20)])
+    assert not memory.is_among([face(150, 50, 20)], SHAPE)
 
 
 def test_a_detector_that_finds_nobody_proves_nothing() -> None:
-    assert followed(face(50, 50, 20)).is_among([])
+    assert followed(face(50, 50, 20)).is_among([], SHAPE)
+
+
+def test_faces_outside_his_seat_prove_nothing_either() -> None:
+    memory = Driver(LEFT_HALF)
+    memory.follow(face(50, 50, 20).box, 0.0)
+    assert memory.is_among([face(150, 50, 20)], SHAPE)
+    assert not memory.is_among([face(20, 80, 20), face(150, 50, 20)], SHAPE)
 
 
 def test_who_leans_out_of_his_seat_is_followed_a_little_way() -> None:

@@ -114,6 +114,26 @@ def test_dark_is_what_the_configuration_says(portrait: GreyImage) -> None:
     assert observation.dark
 
 
+def test_a_lit_face_in_a_dark_cab_is_seen(portrait: GreyImage) -> None:
+    (before,) = see(film(portrait))
+    assert before.face is not None
+    box = before.face.box
+    down, across = np.mgrid[: portrait.shape[0], : portrait.shape[1]]
+    from_it = np.hypot((across - box.x) / box.width - 0.5, (down - box.y) / box.height - 0.5)
+    lit = 0.35 * portrait * np.clip(1.6 - 1.4 * from_it, 0, 1) * (from_it < 0.9)  # by a lamp beside the camera
+    cab = np.pad(lit.astype(np.uint8), (np.array(portrait.shape) // 4).repeat(2).reshape(2, 2), constant_values=1)
+    assert cab.mean() < VisionConfig().dark_below
+    (observation,) = see(film(cab))
+    assert not observation.dark
+    assert observation.face is not None
+
+
+def test_in_a_face_as_dark_as_the_cab_nothing_is_read(portrait: GreyImage) -> None:
+    (observation,) = see(film((portrait * 0.05).astype(np.uint8)))
+    assert observation.dark
+    assert (observation.face, observation.eyes.closed) == (None, None)
+
+
 def test_a_driver_is_found_again_after_the_dark(portrait: GreyImage) -> None:
     assert see(film(portrait, np.zeros_like(portrait), portrait))[2].face is not None
 
