@@ -49,12 +49,18 @@ class Commands(StoppableGroup):
         except UserError as error:
             click.echo(f"{program(ctx)}: {error}", err=True)
             ctx.exit(error.exit_code)
-        except OSError as error:
+
+    def main(self, *args: Any, **kwargs: Any) -> Any:
+        try:
+            return super().main(*args, **kwargs)
+        except OSError as error:  # here, for --help and --version write before a command is invoked
             if error.errno not in (errno.ENOSPC, errno.EDQUOT):
                 raise
-            sentence = f"the output cannot be written ({error.strerror}); make room for it."
-            click.echo(f"{program(ctx)}: {sentence}", err=True)
-            ctx.exit(1)
+            where = f"{error.filename}: " if error.filename else ""
+            click.echo(
+                f"{self.name}: {where}the output cannot be written ({error.strerror}); make room for it.", err=True
+            )
+            sys.exit(1)
 
 
 def program(ctx: click.Context) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from edge.cli_options import FILE, config_option, load
+from edge.cli_options import FILE, config_option, load, system_config
 from edge.errors import ConfigError
 
 LISTED = ("session", "sequence", "time", "level", "signal", "cause", "phase")
@@ -52,7 +52,7 @@ def outbox_list(config_file: Path | None, key: Path | None, file: Path | None, a
     from edge.delivery.outbox_admin import waiting
 
     count = 0
-    for count, event in enumerate(waiting(*_outbox(config_file, key), file), 1):  # noqa: B007  told below
+    for count, event in enumerate(waiting(*_outbox(config_file, key, file), file), 1):  # noqa: B007  told below
         if as_json:
             click.echo(json.dumps({name: getattr(event, name) for name in LISTED}))
             continue
@@ -73,7 +73,7 @@ def outbox_export(config_file: Path | None, key: Path | None, file: Path | None)
     from edge.delivery.message import encode
     from edge.delivery.outbox_admin import waiting
 
-    for event in waiting(*_outbox(config_file, key), file):
+    for event in waiting(*_outbox(config_file, key, file), file):
         click.echo(encode(event))
 
 
@@ -104,12 +104,13 @@ def outbox_rekey(config_file: Path | None, key: Path | None) -> None:
     click.echo(f"There is a new key; {rekey(*_outbox(config_file, key))} events are encrypted with it.")
 
 
-def _outbox(config_file: Path | None, key: Path | None) -> tuple[Path, Any]:
-    """The state directory and the outbox's configuration."""
+def _outbox(config_file: Path | None, key: Path | None, file: Path | None = None) -> tuple[Path, Any]:
+    """The state directory, or the folder of the file with a key of its own, and the outbox's configuration."""
+    from edge.service.installed import as_the_service
     from edge.service.session import state_directory
 
-    config = load(config_file)
-    folder = state_directory(config.state_directory)
+    config = as_the_service(load(config_file), config_file or system_config())
+    folder = state_directory(config.state_directory) or (file.parent if file and key else None)
     if folder is None:
         raise ConfigError("There is no state directory, so there is no outbox; set state_directory or STATE_DIRECTORY.")
     return folder, config.outbox.model_copy(update={"key_file": key}) if key else config.outbox

@@ -34,3 +34,12 @@ class CheckFailed(UserError):
     """A check or a comparison was made and failed."""
 
     exit_code = 1
+
+
+def disk_mend(error: OSError, rights: str) -> str:
+    """What mends a file that cannot be written: room, another mount or disk; else `rights`."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return "make room on the disk"
+    if error.errno == errno.EROFS:
+        return "mount the disk for writing"
+    return "look at the disk" if error.errno == errno.EIO else rights

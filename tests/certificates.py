@@ -26,10 +26,12 @@ class Authority:
         own = self._certificate(_name("authority"), self._key.public_key(), days=10, is_authority=True)
         self.file = self._write("authority.pem", own)
 
-    def sign(self, name: str, *, days: float = 10, address: str = "127.0.0.1") -> tuple[Path, Path]:
-        """A certificate that ends in so many days, for a broker at that address or a vehicle, and its key: files."""
+    def sign(
+        self, name: str, *, days: float = 10, address: str = "127.0.0.1", begins: float = -100
+    ) -> tuple[Path, Path]:
+        """A certificate from one day to another, for a broker at that address or a vehicle, and its key: files."""
         key = ec.generate_private_key(ec.SECP256R1())
-        certificate = self._certificate(_name(name), key.public_key(), days, address=address)
+        certificate = self._certificate(_name(name), key.public_key(), days, address=address, begins=begins)
         self._issued.append(certificate)
         path = self._folder / f"{name}.key"
         path.touch(mode=0o600)
@@ -60,11 +62,12 @@ class Authority:
         *,
         address: str | None = None,
         is_authority: bool = False,
+        begins: float = -100,
     ) -> x509.Certificate:
         now = datetime.now(UTC)
         builder = x509.CertificateBuilder().subject_name(subject).issuer_name(_name("authority")).public_key(key)
         builder = builder.serial_number(x509.random_serial_number())
-        builder = builder.not_valid_before(now - timedelta(days=100)).not_valid_after(now + timedelta(days=days))
+        builder = builder.not_valid_before(now + timedelta(days=begins)).not_valid_after(now + timedelta(days=days))
         builder = builder.add_extension(x509.BasicConstraints(ca=is_authority, path_length=None), critical=True)
         if address:
             names = [x509.IPAddress(ipaddress.ip_address(address))]

@@ -222,6 +222,14 @@ def test_a_full_disk(told: Tell, synthetic_recording: Path) -> None:
     refused(done, FAILED, "No space left on device", "make room")
 
 
+@pytest.mark.parametrize("option", ["--version", "--help"])
+def test_a_full_disk_for_what_is_told_before_any_command(option: str) -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run([PROGRAM, option], stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert done.returncode == FAILED
+    assert done.stderr == "driver-monitor: the output cannot be written (No space left on device); make room for it.\n"
+
+
 @pytest.mark.parametrize(
     "arguments", [["replay"], ["evaluate"], ["fly"], ["replay", "--fast", "x"], ["schema", "frame"]]
 )

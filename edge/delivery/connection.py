@@ -48,6 +48,10 @@ _MALFORMED = (MQTTException, LookupError, ValueError, TypeError, AssertionError,
 """What the client library raises on packets that break the protocol."""
 
 
+NOT_YET_VALID = 9
+"""OpenSSL's X509_V_ERR_CERT_NOT_YET_VALID."""
+
+
 class BrokerError(Exception):
     """Why there is no connection: the end of a sentence that begins with 'the broker at HOST:PORT'; `mend` follows."""
 
@@ -82,6 +86,12 @@ class TlsError(BrokerError):
     """The encrypted connection does not come about: whose certificate is wrong, and why."""
 
     mend = "correct the certificate, or mqtt.host, mqtt.ca_file and mqtt.certificate_file"
+
+
+class EarlyError(TlsError):
+    """Its certificate begins later than now, by the system's clock, which a board without a battery may not know."""
+
+    mend = "set the system's clock, by network time or by hand"
 
 
 class Connection:
@@ -137,7 +147,8 @@ class Connection:
         except TimeoutError:
             raise UnreachableError(f"cannot be reached (no answer in {CONNECT_S:g} s)") from None
         except ssl.SSLCertVerificationError as error:
-            raise TlsError(f"shows a certificate that is not accepted ({error.verify_message.rstrip('.')})") from None
+            kind = EarlyError if error.verify_code == NOT_YET_VALID else TlsError
+            raise kind(f"shows a certificate that is not accepted ({error.verify_message.rstrip('.')})") from None
         except ssl.SSLError as error:
             raise TlsError(f"cannot be spoken to with TLS ({_reason(str(error))})") from None
         except (OSError, ValueError) as error:  # ValueError: a host name that cannot be one

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edge.config import OutboxConfig
-from edge.errors import ConfigError, DiskError
+from edge.errors import ConfigError, DiskError, disk_mend
 
 KEY_BYTES = 32
 """AES-256."""
@@ -90,8 +90,9 @@ def make_key(path: Path) -> None:
             f"{path}: there is a key, and events may need it; change it with 'driver-monitor outbox rekey'."
         ) from None
     except OSError as error:
+        mend = disk_mend(error, "let the daemon's user write there")
         raise DiskError.or_config(
-            error, f"{path}: the outbox's key cannot be written ({error.strerror}); let the daemon's user write there."
+            error, f"{path}: the outbox's key cannot be written ({error.strerror}); {mend}."
         ) from None
 
 

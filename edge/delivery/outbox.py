@@ -145,8 +145,8 @@ class Outbox:
                 if self._spilled or self._delivered:
                     self._store(self._spilled)
             except sqlite3.Error as error:
-                lost = len(self._spilled)
-                _log.error("%s: the disk takes nothing (%s), %d events are lost.", self._folder, error, lost)
+                if lost := len(self._spilled):
+                    _log.error("%s: the disk takes nothing (%s), %d events are lost.", self._folder, error, lost)
             self._access.close()
 
     @property

@@ -15,7 +15,7 @@ from edge.config import OutboxConfig
 from edge.delivery.key import KeyPlace, key_place, make_key, read_key, sync_folder
 from edge.delivery.outbox_rows import Reading, Rows, is_damage
 from edge.delivery.outbox_seal import Seal, UnreadableError
-from edge.errors import CheckFailed, ConfigError, DiskError
+from edge.errors import CheckFailed, ConfigError, DiskError, disk_mend
 
 NAME = "outbox.db"
 PROOF = "key"
@@ -46,8 +46,9 @@ def hold(folder: Path) -> int:
         os.close(descriptor)
         raise ConfigError(f"{folder}: another process uses this outbox; stop the daemon first.") from None
     except OSError as error:
+        mend = disk_mend(error, "let the daemon's user write there")
         raise DiskError.or_config(
-            error, f"{folder}: the outbox cannot be kept there ({error.strerror}); let the daemon's user write there."
+            error, f"{folder}: the outbox cannot be kept there ({error.strerror}); {mend}."
         ) from None
     return descriptor
 

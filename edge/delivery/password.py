@@ -33,8 +33,7 @@ def _read(path: Path) -> str:
                 raise ConfigError(f"{path}: everyone can use mqtt.password_file; run 'chmod 600 {path}'.")
             return file.read(4096)
     except OSError as error:
-        raise ConfigError(
-            f"{path}: mqtt.password_file cannot be read ({error.strerror}); put the password there, mode 600."
-        ) from None
+        mend = "let this user read it" if isinstance(error, PermissionError) else "put the password there, mode 600"
+        raise ConfigError(f"{path}: mqtt.password_file cannot be read ({error.strerror}); {mend}.") from None
     except UnicodeDecodeError:
         raise ConfigError(f"{path}: mqtt.password_file is not UTF-8 text; write the password there as text.") from None

@@ -10,6 +10,8 @@ from edge.delivery.password import read_password
 from edge.delivery.tls import tls_context
 from edge.errors import CheckFailed
 
+UNKNOWN_MEND = "set mqtt.tls if that port speaks TLS, and read the broker's log"
+
 
 def try_broker(config: MqttConfig) -> None:
     """Connect once, as the daemon would but under a name of its own, and publish nothing.
@@ -29,4 +31,5 @@ def try_broker(config: MqttConfig) -> None:
             finally:
                 connection.close()
         except BrokerError as error:
-            raise CheckFailed(f"The broker at {config.host}:{config.port} {error}; {error.mend}.") from None
+            mend = error.mend if type(error) is not BrokerError else UNKNOWN_MEND
+            raise CheckFailed(f"The broker at {config.host}:{config.port} {error}; {mend}.") from None

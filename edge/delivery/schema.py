@@ -10,6 +10,7 @@ from typing import Any, get_args
 from edge.records import CAUSES, Cause, Level, Phase, SignalName, TimeSource
 
 TIME = r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$"
+OF_SESSION = "Another one after each start of the daemon; it rises, but for starts on a read-only disk."
 VEHICLE = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$"
 
 
@@ -19,7 +20,7 @@ def event_schema() -> dict[str, Any]:
         "schema": {"const": 1, "description": "Version of this schema."},
         "id": {"type": "string", "format": "uuid", "description": "Shared by all events of an episode."},
         "vehicle": {"type": "string", "pattern": VEHICLE, "description": "Name of the vehicle."},
-        "session": {"type": "integer", "minimum": 0, "description": "Rises with each start of the daemon."},
+        "session": {"type": "integer", "minimum": 0, "description": OF_SESSION},
         "sequence": {"type": "integer", "minimum": 1, "description": "Order of the events of a session, from 1."},
         "signal": _one_of(SignalName, "What was noticed."),
         "cause": _one_of(Cause, "By what it was noticed."),

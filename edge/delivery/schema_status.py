@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any, get_args
 
+from edge.delivery.schema import OF_SESSION
 from edge.records import TimeSource
 
 AVAILABILITY = ("online", "offline", "stopped")
@@ -48,7 +49,7 @@ def status_schema() -> dict[str, Any]:
     model = _object({"version": {"type": "string"}, "sha256": digits}, "")
     properties = {
         "version": {"type": "string", "description": "Version of the program."},
-        "session": {**_COUNT, "description": "Rises with each start of the daemon."},
+        "session": {**_COUNT, "description": OF_SESSION},
         "frames": {**_COUNT, "description": "Frames seen since the start."},
         "frames_per_second": {
             "type": ["number", "null"],

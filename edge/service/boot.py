@@ -7,7 +7,6 @@ that learns it. With the machine's end that is over; what was known by then stay
 from __future__ import annotations
 
 import json
-import logging
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,8 +18,6 @@ from edge.records import TimeSource
 NAME = "clock.json"
 KEPT = 200
 """Sessions: a daemon that is started again and again fills no disk."""
-
-_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +55,8 @@ def read_sessions(folder: Path, boot: str) -> dict[int, SessionTime]:
         return {}
 
 
-def write_sessions(folder: Path, boot: str, sessions: dict[int, SessionTime]) -> None:
-    """Keep them, on the disk for certain; a disk that takes nothing is said, and no more."""
+def write_sessions(folder: Path, boot: str, sessions: dict[int, SessionTime]) -> OSError | None:
+    """Keep them, on the disk for certain; gives the error of a disk that takes nothing."""
     newest = sorted(sessions)[-KEPT:]
     content = {"boot": boot, "sessions": {str(number): _content(sessions[number]) for number in newest}}
     path = folder / NAME
@@ -73,11 +70,8 @@ def write_sessions(folder: Path, boot: str, sessions: dict[int, SessionTime]) ->
         fresh.replace(path)
         sync_folder(folder)
     except OSError as error:
-        _log.error(
-            "%s: it cannot be written (%s); after a restart, events of now may go without their true time.",
-            path,
-            error.strerror,
-        )
+        return error
+    return None
 
 
 def _session(content: dict[str, object]) -> SessionTime:

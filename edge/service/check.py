@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -18,9 +17,10 @@ from edge.clock.system import is_synchronised
 from edge.config import Config, FaceConfig, MqttConfig, load_config
 from edge.delivery.outbox_store import look_at_outbox
 from edge.delivery.probe import try_broker
-from edge.errors import CheckFailed, ConfigError, UserError
+from edge.errors import CheckFailed, ConfigError, UserError, disk_mend
 from edge.gps.gpsd_probe import try_gpsd
 from edge.service.clock import patience
+from edge.service.installed import as_the_service
 from edge.service.session import state_directory
 from edge.vision.card import read_card
 from edge.vision.emotion import EmotionReader
@@ -49,7 +49,7 @@ class Finding:
 def check_all(config_file: Path | None) -> Iterator[Finding]:
     """Look at one thing after the other; without a configuration there is nothing more to look at."""
     try:
-        config = load_config(config_file)
+        config = as_the_service(load_config(config_file), config_file)
     except ConfigError as error:
         yield Finding("configuration", False, str(error))
         return
@@ -119,19 +119,13 @@ def _state(config: Config) -> str:
         folder.mkdir(parents=True, exist_ok=True)
         probe.write_bytes(bytes(PROBE_BYTES))
     except OSError as error:
-        raise CheckFailed(f"{folder}: it cannot be written ({error.strerror}); {_mend(error)}.") from None
+        mend = disk_mend(error, "let the daemon's user write there")
+        without = "or events wait in memory alone"
+        raise CheckFailed(f"{folder}: it cannot be written ({error.strerror}); {mend}, {without}.") from None
     finally:
         with contextlib.suppress(OSError):
             probe.unlink(missing_ok=True)
     return f"{folder} can be written"
-
-
-def _mend(error: OSError) -> str:
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return "make room on the disk, or events wait in memory alone"
-    if error.errno == errno.EROFS:
-        return "mount the disk for writing, or events wait in memory alone"
-    return "let the daemon's user write there"
 
 
 def _outbox(config: Config) -> str:

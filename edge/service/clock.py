@@ -13,7 +13,7 @@ from edge.clock.timeline import Known, Timeline
 from edge.config import Config
 from edge.delivery.event import format_time, parse_time
 from edge.records import Event, TimeSource
-from edge.service.boot import SessionTime, read_sessions, write_sessions
+from edge.service.boot import NAME, SessionTime, read_sessions, write_sessions
 
 LOOK_S = 1.0
 """How often it is looked whether GPS or the system knows the time: a few microseconds each."""
@@ -65,6 +65,7 @@ class SessionClock:
         self._line = Timeline(clocks.offset())
         self._due = 0.0
         self._asked: float | None = None
+        self._fails = False  # the disk, which is said once
         self._others = read_sessions(folder, clocks.boot) if folder else {}
         self._save(None)
 
@@ -165,7 +166,11 @@ class SessionClock:
             self._others |= {number: replace(one, known=known) for number, one in waiting.items()}
         if self._folder is not None:
             own = SessionTime(self._line.provisional, known or self._line.first, self._line.let_go_until)
-            write_sessions(self._folder, self._clocks.boot, {**self._others, self._session: own})
+            error = write_sessions(self._folder, self._clocks.boot, {**self._others, self._session: own})
+            if error and not self._fails:
+                without = "after a restart, events of now may go without their true time"
+                _log.error("%s: it cannot be written (%s); %s.", self._folder / NAME, error.strerror, without)
+            self._fails = error is not None
 
 
 def _is_past(provisional: float, until: float | None) -> bool:

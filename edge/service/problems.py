@@ -130,4 +130,5 @@ def _around(facts: Facts) -> Iterator[Problem]:
     elif gps is not None and gps.fix == "none":
         yield Problem("gps", "The receiver has no fix, so events have no place; give its antenna the sky.")
     if delivery is not None and facts.time_source == "unsynchronised":
-        yield Problem("clock", "Nothing tells the time, so events wait for it; give the machine a network or GPS.")
+        late = "events wait for it or go unsynchronised"
+        yield Problem("clock", f"Nothing tells the time, so {late}; give the machine a network or GPS.")

@@ -9,7 +9,7 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-from edge.errors import DiskError
+from edge.errors import DiskError, disk_mend
 
 _log = logging.getLogger(__name__)
 
@@ -32,10 +32,8 @@ def next_session(state_directory: Path | None) -> int:
         last = _last(path)
         _keep(path, last + 1)
     except OSError as error:
-        sentence = (
-            f"{path}: the session number cannot be kept ({error.strerror}); "
-            "let the daemon's user write to state_directory."
-        )
+        mend = disk_mend(error, "let the daemon's user write to state_directory")
+        sentence = f"{path}: the session number cannot be kept ({error.strerror}); {mend}."
         trouble = DiskError.or_config(error, sentence)
         if not isinstance(trouble, DiskError):
             raise trouble from None

@@ -82,3 +82,15 @@ def test_without_a_state_directory_there_is_no_outbox(tmp_path: Path, capfd, mon
     told = tell(capfd, "outbox", "list", "--config", write_config(tmp_path, vehicle="bus-17"))
     assert told.sentence.startswith("There is no state directory")
     assert told.code == 78
+
+
+def test_a_database_that_was_set_aside_needs_its_key_alone(
+    outbox, tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("STATE_DIRECTORY", raising=False)
+    (tmp_path / "elsewhere").mkdir()
+    config = write_config(tmp_path / "elsewhere")
+    database, key = tmp_path / "state" / "outbox.db", tmp_path / "state" / "outbox.key"
+    told = tell(capfd, "outbox", "export", "--config", config, "--file", database, "--key", key)
+    assert (told.code, len(told.output.splitlines())) == (0, 3)
+    assert "There is no state directory" in tell(capfd, "outbox", "export", "--config", config).sentence

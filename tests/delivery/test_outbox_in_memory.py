@@ -154,3 +154,13 @@ def test_events_that_are_dropped_to_make_room_are_still_there_if_the_disk_does_n
         assert (sequences(outbox), len(outbox), outbox.dropped, outbox.gaps) == ([1, 2, 3], 3, 0, [])
     put(outbox, 4)
     assert (sequences(outbox), len(outbox), outbox.dropped, outbox.gaps) == ([3, 4], 2, 2, [(42, 1, 2)])
+
+
+def test_an_end_on_a_failing_disk_that_loses_nothing_says_nothing(
+    outbox: Outbox, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with disk_takes_nothing():
+        outbox.remove([1])
+        caplog.clear()
+        outbox.close()
+    assert caplog.records == []

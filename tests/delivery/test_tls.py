@@ -94,6 +94,18 @@ def test_a_brokers_expired_certificate_is_told(serve, authority) -> None:
         try_broker(encrypted(broker, authority))
 
 
+def test_a_certificate_that_is_not_valid_yet_says_that_the_clock_is_wrong(serve, authority) -> None:
+    broker = serve(authority.sign("broker", begins=5))
+    with pytest.raises(CheckFailed, match=r"not accepted \(certificate is not yet valid\); set the system's clock"):
+        try_broker(encrypted(broker, authority))
+
+
+def test_plain_text_to_a_port_that_speaks_tls_has_a_mend(serve, authority) -> None:
+    broker = serve(authority.sign("broker"))
+    with pytest.raises(CheckFailed, match=r"closed the connection; set mqtt.tls if that port speaks TLS"):
+        try_broker(MqttConfig(host="127.0.0.1", port=broker.port))
+
+
 def test_a_broker_of_another_name_is_told(serve, authority) -> None:
     broker = serve(authority.sign("broker", address="127.0.0.9"))
     with pytest.raises(CheckFailed, match=r"not accepted \(IP address mismatch, certificate is not valid for"):

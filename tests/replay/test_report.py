@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -318,5 +319,21 @@ def test_a_replay_that_fails_leaves_the_earlier_page(tmp_path: Path) -> None:
     before = page.read_bytes()
     with pytest.raises(InputError), Report(tmp_path, [tmp_path], Config()):
         raise InputError("the recording is damaged.")
+    assert page.read_bytes() == before
+    assert [path.name for path in tmp_path.iterdir()] == ["index.html"]
+
+
+def test_a_disk_that_is_full_at_the_end_keeps_the_earlier_page_and_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = write_report(tmp_path, drive(5), tmp_path / "drive")
+    before = page.read_bytes()
+
+    def full(_config: Config) -> str:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("edge.replay.report.report.tail", full)
+    with pytest.raises(OSError, match="No space"), Report(tmp_path, [tmp_path], Config()):
+        pass
     assert page.read_bytes() == before
     assert [path.name for path in tmp_path.iterdir()] == ["index.html"]

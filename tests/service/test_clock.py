@@ -182,7 +182,7 @@ def test_a_memory_that_cannot_be_written_is_said_and_no_more(
     machine.synchronise()
     clock.look()
     assert happen(clock, machine).time == true_time(10)
-    assert "clock.json: it cannot be written" in caplog.text
+    assert caplog.text.count("clock.json: it cannot be written") == 1  # though it was tried at the start, too
 
 
 def test_the_memory_holds_clocks_and_nothing_else(clock: SessionClock, machine: Machine, tmp_path: Path) -> None:

@@ -54,13 +54,14 @@ class Report:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None, /
     ) -> None:
-        with self._stream:
+        try:
+            with self._stream:
+                if kind is None:
+                    self._stream.write(tail(self._config))
             if kind is None:
-                self._stream.write(tail(self._config))
-        if kind is None:
-            self._partial.replace(self._page)
-        else:
-            self._partial.unlink()
+                self._partial.replace(self._page)
+        finally:  # also where the disk takes no more
+            self._partial.unlink(missing_ok=True)
 
     def frame(self, frame: Frame) -> None:
         """The frame of the next step; it is looked at only where pictures were asked for."""
