@@ -35,8 +35,9 @@ OCCLUSION: Mapping[str, dict[str, Any]] = {
     },  # for teachers, asked clear faces
     "mild": {"erase": 0.15, "highlight": 0.05},
     "strong": {"erase": 0.4, "highlight": 0.2},
+    "glasses": {"glasses": 0.25, "highlight": 0.1},
 }
-"""Shares of the images that something is laid over: a rectangle of up to a quarter, a lamp's reflection."""
+"""Shares of the images that something is laid over: a rectangle of up to a quarter, a lamp's reflection, glasses."""
 
 LOW_LIGHT: Mapping[str, dict[str, Any]] = {
     "none": {
