@@ -12,6 +12,7 @@ from typing import Any
 
 from edge.errors import InputError, UserError
 from train import remake, report
+from train.evaluate import load
 
 
 def shifted(model: Any, labels: tuple[str, ...], by: Mapping[str, float]) -> Any:
@@ -41,6 +42,6 @@ def write(task: str, path: Path, by: Mapping[str, float], folder: Path, output: 
         InputError: the model or its card cannot be used; `output` holds a model already.
         UserError: a label is not one of the model's.
     """
-    (card,) = remake.cards_of([path])
-    model = shifted(remake.load(path), card.labels, by)
+    (card,) = remake.cards_of([path], task)
+    model = shifted(load(path), card.labels, by)
     return remake.write(task, [path], model, folder, output, command)

@@ -12,6 +12,7 @@ from typing import Any
 
 from edge.errors import InputError
 from train import remake, report
+from train.evaluate import load
 
 
 def between(first: Any, second: Any, share: float) -> Any:
@@ -36,6 +37,6 @@ def write(
         InputError: a model or its card cannot be used, they do not go together, or `output` holds a model already.
     """
     paths = [first, second]
-    remake.cards_of(paths)
-    model = between(*map(remake.load, paths), share)
+    remake.cards_of(paths, task)
+    model = between(*map(load, paths), share)
     return remake.write(task, paths, model, folder, output, command)

@@ -30,9 +30,12 @@ class _Stages(click.ParamType):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         try:
-            return tuple((int(part.split("x")[0]), int(part.split("x")[1])) for part in value.split(","))
+            stages = tuple((int(part.split("x")[0]), int(part.split("x")[1])) for part in value.split(","))
         except (ValueError, IndexError):
+            stages = ()
+        if not stages or min(map(min, stages)) < 1:
             self.fail(f"{value!r} is no list of channels and blocks; write such as 48x1,80x2,112x2.", param, ctx)
+        return stages
 
 
 STAGES = _Stages()
@@ -71,7 +74,7 @@ def group() -> None:
 @_data_or_images
 @click.option("--output", type=FOLDER, required=True, help="The run folder; an interrupted run there goes on.")
 @click.option("--epochs", type=click.IntRange(min=1), help="How often all images are seen.  [default: the recipe's]")
-@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
+@click.option("--seed", type=click.IntRange(0, 2**32 - 1), default=0, show_default=True)
 @click.option("--leave-out", metavar="SET", help="Eyes: keep nir, cew or web out of training, and test on it.")
 @click.option("--cite", type=FOLDER, multiple=True, help="A run with --leave-out whose result the card shall state.")
 @click.option("--start", type=FOLDER, help="A model.keras whose weights to begin with, to refine it.")
@@ -342,8 +345,11 @@ def robustness(task: str, models: tuple[Path, ...], data: Path, fer: Path | None
 
     Example: train-model robustness emotion edge/models/emotion.tflite --data DIR
     """
+    from convert.package import refuse_unwritable
     from train import robustness as conditions
 
+    if output is not None:
+        refuse_unwritable(output)
     answers = {f"{model.stem} {number + 1}": conditions.own(model) for number, model in enumerate(models)}
     if fer is not None:
         answers["fer"] = conditions.fer_package(fer)
@@ -355,7 +361,10 @@ def _show(tables: str, output: Path | None) -> None:
     if output is None:
         click.echo(tables)
     else:
-        output.write_text(tables + "\n")
+        try:
+            output.write_text(tables + "\n")
+        except OSError as error:
+            raise InputError(f"{output}: cannot be written ({error.strerror}); name another file.") from None
 
 
 def _write_json(path: Path, results: dict[str, Any]) -> None:

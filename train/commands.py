@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import click
@@ -117,9 +118,12 @@ class _Shift(click.ParamType):
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, float]:
         label, _, nats = str(value).partition("=")
         try:
-            return label, float(nats)
+            number = float(nats)
         except ValueError:
+            number = math.nan
+        if not math.isfinite(number):
             self.fail(f"{value!r} is no label with what is added to it; write such as sad=0.5.", param, ctx)
+        return label, number
 
 
 @click.command()
@@ -138,6 +142,8 @@ def adjust(task: str, model: Path, data: Path, logits: tuple[tuple[str, float], 
     from train import adjust as adjusting
     from train import report
 
+    if len(dict(logits)) < len(logits):
+        raise click.UsageError("--logit names a label twice; say once what is added to it.")
     told = " ".join(f"--logit {label}={nats:g}" for label, nats in logits)
     command = f"train-model adjust {task} model.keras {told} --data DIR --output RUN_DIR"
     click.echo(report.table(adjusting.write(task, model, dict(logits), data, output, command)))

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from edge.vision.crops import level
 from train import data
+from train.answers import answering
 from train.calibrate import softmax
 from train.data import Examples, scaled
-from train.evaluate import scorer
 from train.recipes import Recipe
 
 SHARE = 0.7
@@ -40,7 +40,7 @@ def taught(
             teachers say what they show.
 
     Raises:
-        InputError: a teacher is missing, or no such model.
+        InputError: a teacher is missing, no such model, or one of another task, other labels or size.
     """
     if not teachers:
         return examples
@@ -64,4 +64,4 @@ def taught(
 def _answers(images: NDArray[np.uint8], recipe: Recipe, teachers: Sequence[Path]) -> NDArray[np.float32]:
     """The mean of the teachers' probabilities, float32[n, labels]."""
     inputs = scaled(np.stack([level(image) for image in images]), recipe.input)
-    return np.mean([softmax(scorer(teacher)(inputs)) for teacher in teachers], axis=0).astype(np.float32)
+    return np.mean([softmax(answering(teacher, recipe)(inputs)) for teacher in teachers], axis=0).astype(np.float32)

@@ -14,6 +14,7 @@ from convert.quiet import quiet
 from edge.errors import InputError
 from edge.vision.card import ModelCard
 from train import remake
+from train.evaluate import load
 from train.files import replace
 from train.guards import room
 
@@ -52,7 +53,7 @@ def build(paths: Sequence[Path], temperatures: Sequence[float]) -> Any:
         answers = []
         image: Any = None
         for number, (path, temperature) in enumerate(zip(paths, temperatures, strict=True)):
-            member = remake.load(path)
+            member = load(path)
             member.name = f"member_{number}"
             if image is None:
                 image = keras.Input(member.input_shape[1:], name="image", dtype="float32")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -133,6 +135,23 @@ def choice(results: dict[str, Any], votes: float = 0.5) -> float:
     return float(votes * ferplus + (1 - votes) * fer2013)
 
 
+def load(path: Path) -> Any:
+    """The keras.Model of a `.keras` file.
+
+    Raises:
+        InputError: it cannot be loaded.
+    """
+    with quiet():
+        import keras  # slow to import, and not needed for a model that was converted
+
+        try:
+            return keras.saving.load_model(path, compile=False)
+        # what a damaged archive raises at its many places
+        except (ValueError, OSError, TypeError, KeyError, AttributeError, BadZipFile, zlib.error) as error:
+            reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+            raise InputError(f"{path}: this Keras model cannot be loaded ({reason}); train it anew.") from None
+
+
 def scorer(path: Path, task: Task | None = None) -> Scorer:
     """The model of a `.keras` or `.tflite` file as a function; a `.tflite` must be for the task.
 
@@ -142,14 +161,7 @@ def scorer(path: Path, task: Task | None = None) -> Scorer:
     if not path.is_file():
         raise InputError(f"{path}: there is no such model file; train one with train-model fit.")
     if path.suffix == ".keras":
-        try:
-            with quiet():
-                import keras  # slow to import, and not needed for a model that was converted
-
-                model = keras.saving.load_model(path, compile=False)
-        except (ValueError, OSError, TypeError, KeyError) as error:
-            first = str(error).strip().splitlines()[0]
-            raise InputError(f"{path}: this Keras model cannot be loaded ({first}); train it anew.") from None
+        model = load(path)
         return lambda inputs: np.asarray(model.predict(inputs, batch_size=256, verbose=0), np.float32)
     if path.suffix == ".tflite":
         from edge.vision.tflite import TfliteModel

@@ -23,7 +23,7 @@ from train import architectures, checkpoint, narrow, objective
 from train.batches import Batches
 from train.checkpoint import State, Weights
 from train.data import Examples, scaled
-from train.evaluate import choice, measure
+from train.evaluate import choice, load, measure
 from train.guards import enough_memory, room
 from train.recipes import Recipe
 
@@ -139,7 +139,13 @@ def fit(
     except OSError as error:
         raise InputError(f"{output}: the run folder cannot be made ({error.strerror}); choose another.") from None
     keras.utils.set_random_seed(seed)
-    model = untrained(recipe, "float32" if engine == "torch" else COMPUTE)
+    try:
+        model = untrained(recipe, "float32" if engine == "torch" else COMPUTE)
+    except (TypeError, ValueError) as error:
+        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+        raise InputError(
+            f"The network {recipe.architecture} cannot be built ({reason}); correct its options."
+        ) from None
     steps = len(Batches(training, recipe, seed=seed, epoch=0))
     training = objective.weighted(training, recipe)
 
@@ -216,8 +222,9 @@ def _plain(settings: dict[str, Any]) -> dict[str, Any]:
 def _begin_with(start: Path, model: keras.Model) -> None:
     if not start.is_file():
         raise InputError(f"{start}: there is no such model file; name a model.keras of an earlier run.")
+    before = load(start)
     try:
-        narrow.take_over(keras.saving.load_model(start, compile=False), model)
+        narrow.take_over(before, model)
     except (ValueError, OSError, TypeError, KeyError):
         raise InputError(f"{start}: its weights do not fit this network; name a model of the same recipe.") from None
 

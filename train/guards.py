@@ -85,6 +85,6 @@ def room(output: Path) -> Iterator[None]:
             half.unlink(missing_ok=True)
         reason = error.strerror or str(error).splitlines()[0]
         raise InputError(
-            f"{output}: the run cannot be written ({reason}); make room and give the same command again: it goes on "
-            "after the last epoch that was written."
+            f"{output}: the run cannot be written ({reason}); make room and give the same command again: a training "
+            "goes on after the last epoch that was written."
         ) from None

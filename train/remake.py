@@ -7,45 +7,28 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
-
 from convert.quiet import quiet
 from edge.errors import InputError
 from edge.vision.card import ModelCard
 from train import report, run
+from train.answers import card_of
 from train.guards import room
 
 
-def load(path: Path) -> Any:
-    """The keras.Model of a .keras file.
-
-    Raises:
-        InputError: it cannot be loaded.
-    """
-    with quiet():
-        import keras
-
-        try:
-            return keras.saving.load_model(path, compile=False)
-        except (ValueError, OSError, TypeError, KeyError) as error:
-            reason = (str(error).strip() or type(error).__name__).splitlines()[0]
-            raise InputError(f"{path}: this Keras model cannot be loaded ({reason}); train it anew.") from None
-
-
-def cards_of(paths: Sequence[Path]) -> list[ModelCard]:
-    """The cards beside the models, which are of one kind.
+def cards_of(paths: Sequence[Path], task: str | None = None) -> list[ModelCard]:
+    """The cards beside the models, which are of one kind, and of the task where one is named.
 
     Raises:
         InputError: a model has no card that can be read, or another task, labels or input than the first.
     """
     cards = []
     for path in paths:
-        try:
-            cards.append(ModelCard.model_validate_json((path.parent / "card.json").read_text()))
-        except (OSError, ValidationError):
-            raise InputError(
-                f"{path}: there is no card.json beside it; name the model.keras of a run folder."
-            ) from None
+        card = card_of(path) if path.suffix == ".keras" else None
+        if card is None:
+            raise InputError(f"{path}: there is no card.json beside it; name the model.keras of a run folder.")
+        if task not in (None, card.task):
+            raise InputError(f"{path}: it is a model of {card.task}, not of {task}; name another.")
+        cards.append(card)
     first = cards[0]
     for path, card in zip(paths, cards, strict=True):
         if (card.task, card.labels, card.input) != (first.task, first.labels, first.input):
@@ -60,18 +43,21 @@ def write(task: str, paths: Sequence[Path], model: Any, folder: Path, output: Pa
     after training.
 
     Raises:
-        InputError: a card cannot be used; `output` holds a model already.
+        InputError: a card cannot be used; `output` holds a finished run already, or cannot be made.
     """
-    if (output / "model.keras").exists():
+    if (output / "card.json").exists():  # without one, a model in it is what an interrupted command left
         raise InputError(f"{output}: there is a model in it; name a folder of its own.")
-    cards = cards_of(paths)
+    cards = cards_of(paths, task)
     recipe = run.with_lineage(
         dataclasses.replace(run.recipe_of_model(task, paths[0]), datasets=cards[0].datasets), paths
     )
-    output.mkdir(parents=True, exist_ok=True)
+    validation = run.examples_of(recipe, "validation", folder, own=False, leave_out=None)
+    try:
+        output.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"{output}: the run folder cannot be made ({error.strerror}); choose another.") from None
     with room(output), quiet():
         model.save(output / "model.keras")
-    validation = run.examples_of(recipe, "validation", folder, own=False, leave_out=None)
     before = [each for card in cards for each in card.source.get("commands", [])]
     commands = [*dict.fromkeys(before), command]
     seed = cards[0].source.get("seed", 0)

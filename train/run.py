@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 
 from convert.quiet import quiet
 from edge.errors import InputError
-from edge.vision.card import InputSpec, ModelCard, read_card
+from edge.vision.card import InputSpec
 from edge.vision.crops import level
 from train import data, report
+from train.answers import answering, card_of
 from train.calibrate import fit_temperature
 from train.card import summary, write_card
 from train.evaluate import Scorer, measure, scorer
@@ -88,26 +89,16 @@ def _cited(runs: list[Path]) -> dict[str, Any]:
     return {name: round(value, 4) for name, value in found.items()}
 
 
-def _card_of(model: Path | None) -> ModelCard | None:
-    """The card in a `.tflite`, or beside a `.keras`, where there is one."""
-    if model is None or not model.is_file():
-        return None
-    if model.suffix == ".tflite":
-        return read_card(model)
-    beside = model.parent / "card.json"
-    return ModelCard.model_validate_json(beside.read_text()) if beside.is_file() else None
-
-
 def _commands_before(start: Path | None) -> list[str]:
     """The commands that made the model that a run began with, as far as a card beside it tells."""
-    card = _card_of(start)
+    card = card_of(start)
     return list(card.source.get("commands", [])) if card else []
 
 
 def with_lineage(recipe: Recipe, models: Sequence[Path | None]) -> Recipe:
     """The recipe whose card names also what the models learned from that it begins with or is taught by."""
     named = {dataset.name: dataset for dataset in recipe.datasets}
-    for card in filter(None, map(_card_of, models)):
+    for card in filter(None, map(card_of, models)):
         named |= {dataset.name: dataset for dataset in card.datasets if dataset.name not in named}
     return dataclasses.replace(recipe, datasets=tuple(named.values()))
 
@@ -155,6 +146,7 @@ def fit(
     if unlabelled:
         recipe = data.unlabelled.cited(recipe)
     cited = _cited(cite)
+    learned_before, lineage = _commands_before(start), with_lineage(recipe, [start, *teachers])
     training = examples_of(recipe, "training", folder, own=own, leave_out=leave_out, votes=votes, mined=mined)
     check_classes(training, recipe, folder)
     validation = examples_of(recipe, "validation", folder, own=own, leave_out=leave_out)
@@ -182,16 +174,15 @@ def fit(
         verbose=verbose,
     )
 
-    commands = [*_commands_before(start), command]
     return finish(
-        with_lineage(recipe, [start, *teachers]),
+        lineage,
         output,
         folder,
         validation,
         own=own,
         leave_out=leave_out,
         seed=seed,
-        commands=commands,
+        commands=[*learned_before, command],
         history=state.history,
         cited=cited,
     )
@@ -240,9 +231,9 @@ def finish(
 def recipe_of_model(task: str, model: Path) -> Recipe:
     """The task's recipe with the input and labels of the card beside or in the model file, where there is one."""
     recipe = recipe_of(task)
-    card = _card_of(model)
+    card = card_of(model)
     if card is None or card.task != task:
-        return recipe  # what the model file is for, is told where it is loaded
+        return recipe  # what the model file is for is told where it is asked
     unsure = recipe.unsure if recipe.unsure in card.labels else None
     points = bool(card.source.get("points"))
     return dataclasses.replace(recipe, input=card.input, labels=card.labels, unsure=unsure, points=points)
@@ -250,7 +241,7 @@ def recipe_of_model(task: str, model: Path) -> Recipe:
 
 def temperature_of(model: Path) -> float:
     """The temperature on the card of a `.tflite`, or on the card beside a `.keras`; 1 where there is no card."""
-    card = _card_of(model)
+    card = card_of(model)
     return card.temperature if card else 1.0
 
 
@@ -269,6 +260,6 @@ def evaluate(
     recipe = recipe_of_model(task, model)
     if own:
         recipe = data.folder.recipe_for(recipe, folder)
-    score = scorer(model, task)
+    score = answering(model, recipe)
     examples = examples_of(recipe, split, folder, own=own, leave_out=leave_out)
     return _judge(recipe, examples, score, temperature, levelled=levelled)

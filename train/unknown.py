@@ -19,10 +19,12 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import roc_auc_score
 
+from edge.errors import InputError
 from edge.vision.crops import level
+from train.answers import answering, card_of
 from train.calibrate import softmax
 from train.data import Examples, eyes, fer2013, no_faces, scaled
-from train.evaluate import scorer
+from train.evaluate import load
 from train.recipes import EMOTION
 
 REFUSED = 0.01
@@ -96,7 +98,10 @@ def as_text(rows: list[Row]) -> str:
 
 
 def _scores(model: Path, data: Path) -> Callable[[Images], dict[str, Values]]:
-    logits_of = scorer(model, "emotion")
+    card = card_of(model)
+    if card is not None and "unknown" not in card.labels:
+        raise InputError(f"{model}: it does not answer unknown; name a model that does.")
+    logits_of = answering(model, EMOTION)
     classes = len(EMOTION.classes)
     distance = _distance(model, fer2013.read(data, "Training")) if model.suffix == ".keras" else None
 
@@ -118,11 +123,13 @@ def _seen(images: Images) -> NDArray[np.float32]:
     return scaled(np.stack([level(np.ascontiguousarray(image)) for image in images]), EMOTION.input)
 
 
-def _distance(model: Path, training: Examples) -> Callable[[NDArray[np.float32]], Values]:
-    """The distance of inputs to the nearest class in the space of the last layer's inputs."""
+def _distance(model: Path, training: Examples) -> Callable[[NDArray[np.float32]], Values] | None:
+    """The distance of inputs to the nearest class in the space of the last layer's inputs; None where there is none."""
     import keras
 
-    whole = keras.saving.load_model(model, compile=False)
+    whole = load(model)
+    if "logits" not in [layer.name for layer in whole.layers]:  # several networks as one
+        return None
     body = keras.Model(whole.input, whole.get_layer("logits").input)
 
     def features(inputs: NDArray[np.float32]) -> Values:

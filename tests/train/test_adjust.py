@@ -5,8 +5,10 @@ from __future__ import annotations
 import keras
 import numpy as np
 import pytest
+from click.testing import CliRunner
 
 from edge.errors import InputError, UserError
+from train import cli
 from train.adjust import shifted
 
 LABELS = ("happy", "sad")
@@ -36,3 +38,11 @@ def test_a_label_that_the_model_has_not_is_refused_with_those_it_has() -> None:
 def test_a_network_without_a_bias_a_label_is_refused(model: keras.Model) -> None:
     with pytest.raises(InputError, match="no dense layer 'logits'"):
         shifted(model, LABELS, {"sad": 0.5})
+
+
+@pytest.mark.parametrize("logits", [["sad=nan"], ["sad=inf"], ["sad"], ["sad=0.1", "sad=0.2"]])
+def test_what_is_added_is_a_number_and_said_once(logits: list[str]) -> None:
+    options = [part for logit in logits for part in ("--logit", logit)]
+    done = CliRunner().invoke(cli.group, ["adjust", "emotion", "m.keras", *options, "--data", "d", "--output", "o"])
+    assert done.exit_code == 2
+    assert "Usage: " in done.output

@@ -58,5 +58,22 @@ def test_models_of_two_tasks_are_refused_in_one_sentence(tmp_path: Path) -> None
         cli.group, ["average", "eyes", *map(str, pair), "--data", str(tmp_path), "--output", str(tmp_path / "c")]
     )
     assert isinstance(done.exception, InputError)
-    assert "b/model.keras: it has another task, labels or input" in str(done.exception)
+    assert "b/model.keras: it is a model of landmarks, not of eyes; name another" in str(done.exception)
     assert not (tmp_path / "c").exists()
+
+
+def test_what_cannot_be_begun_leaves_nothing_that_is_in_the_way(tmp_path: Path) -> None:
+    pair = [_run(tmp_path / "a"), _run(tmp_path / "b")]  # their data are missing
+    done = CliRunner().invoke(
+        cli.group, ["average", "eyes", *map(str, pair), "--data", str(tmp_path), "--output", str(tmp_path / "c")]
+    )
+    assert isinstance(done.exception, InputError)
+    assert not (tmp_path / "c").exists()
+
+
+def test_models_of_another_task_than_named_are_refused(tmp_path: Path) -> None:
+    pair = [_run(tmp_path / "a"), _run(tmp_path / "b")]
+    done = CliRunner().invoke(
+        cli.group, ["average", "emotion", *map(str, pair), "--data", str(tmp_path), "--output", str(tmp_path / "c")]
+    )
+    assert "it is a model of eyes, not of emotion" in str(done.exception)
