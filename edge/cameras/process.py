@@ -14,12 +14,15 @@ from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import Any, Self
 
+import cv2
+import numpy as np
+
 from edge.backoff import Backoff
 from edge.cameras.camera import CameraEnded, CameraStalled
 from edge.cameras.capture import LEAVING_S, Broken, Capture
 from edge.cameras.handover import Failure, Garbage, Written
 from edge.errors import UserError
-from edge.records import Frame
+from edge.records import Frame, GreyImage
 
 OPENING_S = 10.0
 """How long opening may take: picamera2's own import takes two or three seconds."""
@@ -35,6 +38,10 @@ OLDEST_S = 5.0
 AHEAD_S = 0.05
 RESIZED_S = 30.0
 """A device that changes the size of its frames is at fault; after so long the new one is how it is."""
+STILL_S = 5.0
+"""A sensor's noise makes no two pictures alike: one that stands for so long is no longer what is before the lens ..."""
+STILL_CONTRAST = 2.0
+"""... unless it is flat, as that of a covered lens: its standard deviation in grey levels."""
 LONGEST_READ_S = 86_400.0
 """What a socket's limit holds."""
 GRACE_S = 2.0
@@ -76,6 +83,7 @@ class ProcessCamera:
         self._size: tuple[int, int] | None = None
         self._other: tuple[tuple[int, int], float] | None = None  # another size, and since when it comes
         self._first_sequence = 0  # of the child's frame 0
+        self._picture: tuple[GreyImage, float] | None = None  # the last one, and since when it has come
         self._ended: CameraEnded | None = None
         self._trouble: str | None = None
 
@@ -169,11 +177,21 @@ class ProcessCamera:
             return None
         frame = Frame(child.place.copy(message.height, message.width), moment, wall, sequence)
         child.take_note()
+        if not self._lossless and self._stands_still(frame):
+            raise Garbage(f"its picture has not changed for {STILL_S:g} s")
         if time.monotonic() - child.started > SOUND_S:
             self._backoff.reset()
             self._trouble = None
         self._last = frame
         return frame
+
+    def _stands_still(self, frame: Frame) -> bool:
+        image, (last, since) = frame.image, self._picture or (None, 0.0)
+        # the first row alone tells nearly always
+        if last is None or not (np.array_equal(image[0], last[0]) and np.array_equal(image, last)):
+            self._picture = image, frame.time
+            return False
+        return frame.time - since > STILL_S and cv2.meanStdDev(image)[1].item() > STILL_CONTRAST
 
     def _is_sized(self, size: tuple[int, int], now: float) -> bool:
         """Whether the frame is as large as those before."""

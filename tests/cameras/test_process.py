@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -263,3 +264,26 @@ with ProcessCamera("wild", {{}}, stall_s=1000, command=({sys.executable!r}, {str
     gone, alive = psutil.wait_procs([child], timeout=PATIENCE)
     assert gone
     assert not alive
+
+
+def test_a_picture_that_stands_still_is_no_longer_believed(
+    wild: Open, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(process, "STILL_S", 0.3)
+    with wild("always-freeze") as camera:
+        end = time.monotonic() + PATIENCE
+        while "its picture has not changed" not in caplog.text and time.monotonic() < end:
+            with contextlib.suppress(CameraStalled):
+                camera.read(STALL)
+    assert "its picture has not changed for 0.3 s" in caplog.text
+
+
+def test_a_covered_lens_may_stand_still(
+    wild: Open, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(process, "STILL_S", 0.3)
+    with wild("always-black") as camera:
+        end = time.monotonic() + 1.5
+        while time.monotonic() < end:
+            next_frame(camera)
+    assert "its picture has not changed" not in caplog.text
