@@ -7,6 +7,7 @@ from pathlib import Path
 
 import cv2
 
+from edge.cameras.opencv import quiet_opencv
 from edge.errors import InputError
 from edge.replay.look_drawing import Picture
 
@@ -49,11 +50,27 @@ def write(picture: Picture, file: Path) -> None:
     """Writes the picture; a folder that is not there yet is made.
 
     Raises:
-        InputError: it cannot be written.
+        InputError: it is too large for the file's format, or cannot be written.
     """
-    encoded = cv2.imencode(file.suffix.lower(), picture)[1].tobytes()
+    encoded = _encoded(picture, file.suffix.lower())
+    if encoded is None:
+        height, width = picture.shape[:2]
+        raise InputError(
+            f"{file}: a picture of {width}x{height} pixels is too large for this format; name a {_FORMAT}, or look at "
+            "a smaller picture."
+        )
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(encoded)
     except OSError as error:
         raise InputError(f"{file}: the picture cannot be written ({error.strerror}); name another place.") from None
+
+
+def _encoded(picture: Picture, suffix: str) -> bytes | None:
+    """The content of the file; None where the format does not hold the picture: WebP ends at 16,383 pixels a side."""
+    try:
+        with quiet_opencv():
+            fits, content = cv2.imencode(suffix, picture)
+    except cv2.error:  # some versions of OpenCV raise what others answer with False
+        return None
+    return content.tobytes() if fits else None

@@ -13,8 +13,9 @@ import pytest
 from command import Told, tell, write_config
 
 from edge.config import ClosuresConfig
+from edge.errors import InputError
 from edge.records import Emotion
-from edge.replay import look_drawing
+from edge.replay import look_drawing, look_files
 from edge.replay.drawn import draw_head
 from edge.replay.look import eye_state, label_of
 
@@ -144,6 +145,16 @@ def test_a_file_that_is_no_picture_is_one_sentence(told: Tell, tmp_path: Path) -
     assert done.sentence.startswith(f"{path}: this is no image, or a damaged one; name a picture")
 
 
+def test_a_picture_too_large_to_be_read_is_one_sentence(told: Tell, tmp_path: Path) -> None:
+    """OpenCV raises an error of its own for its size, whatever the file holds."""
+    path = tmp_path / "huge.bmp"
+    small = cv2.imencode(".bmp", np.zeros((60, 50), np.uint8))[1].tobytes()
+    path.write_bytes(small[:18] + 2 * (60_000).to_bytes(4, "little") + small[26:])  # where width and height stand
+    done = told(path)
+    assert done.code == 2
+    assert done.sentence.startswith(f"{path}: this is a damaged image, or one too large to be read; name a picture")
+
+
 def test_a_missing_picture_is_one_sentence(told: Tell, tmp_path: Path) -> None:
     done = told(tmp_path / "missing.png")
     assert done.code == 2
@@ -186,6 +197,34 @@ def test_an_output_that_cannot_be_written_is_one_sentence(told: Tell, picture: P
     done = told(picture(draw_head(is_closed=False)), "-o", tmp_path / "file" / "drawn.png")
     assert done.code == 2
     assert "the picture cannot be written" in done.sentence
+
+
+@pytest.mark.parametrize(("suffix", "longest"), [(".webp", 16_383), (".jpg", 65_500)])
+def test_a_picture_too_large_for_the_outputs_format_is_one_sentence(
+    capfd: pytest.CaptureFixture[str], tmp_path: Path, suffix: str, longest: int
+) -> None:
+    file = tmp_path / f"drawn{suffix}"
+    with pytest.raises(InputError, match=rf"drawn{suffix}: a picture of {longest + 1}x8 pixels is too large .* \.png"):
+        look_files.write(np.zeros((8, longest + 1, 3), np.uint8), file)
+    assert not file.exists()
+    look_files.write(np.zeros((8, longest, 3), np.uint8), file)
+    assert cv2.imread(str(file)).shape == (8, longest, 3)
+    assert "".join(capfd.readouterr()) == ""  # nothing of OpenCV's beside the sentence
+
+
+@pytest.mark.parametrize("answer", ["raises", "says no"])
+def test_however_opencv_refuses_a_format_nothing_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, answer: str
+) -> None:
+    def refuse(*_: object) -> tuple[bool, None]:
+        if answer == "raises":
+            raise cv2.error("too large")
+        return False, None
+
+    monkeypatch.setattr(cv2, "imencode", refuse)
+    with pytest.raises(InputError, match="too large for this format"):
+        look_files.write(np.zeros((8, 8, 3), np.uint8), tmp_path / "out" / "drawn.jpg")
+    assert not (tmp_path / "out").exists()
 
 
 def test_an_output_of_no_known_format_is_one_sentence(told: Tell, picture: Picture, tmp_path: Path) -> None:

@@ -131,3 +131,14 @@ def test_a_mosaic_that_is_too_short_is_told(tmp_path: Path) -> None:
     rows = [f"{i},Training,happy,{i},0,10,0,0,0,0,0,0,0,0" for i in range(33)]
     with pytest.raises(InputError, match=r"00\.webp: the mosaic has 32 tiles, not 33"):
         fer2013.read(_made(tmp_path, rows), "Training")
+
+
+def test_a_mosaic_that_cannot_be_read_is_told(tmp_path: Path) -> None:
+    folder = _made(tmp_path, ["0,Training,happy,0,0,10,0,0,0,0,0,0,0,0"])
+    mosaic = folder / "fer2013" / "00.webp"
+    mosaic.write_bytes(mosaic.read_bytes()[: mosaic.stat().st_size // 2])
+    with pytest.raises(InputError, match=r"00\.webp: this mosaic cannot be read; fetch the data set again"):
+        fer2013.read(folder, "Training")
+    mosaic.unlink()
+    with pytest.raises(InputError, match=r"00\.webp: this mosaic cannot be read; fetch the data set again"):
+        fer2013.read(folder, "Training")

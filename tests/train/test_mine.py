@@ -281,3 +281,10 @@ def test_a_crop_that_is_gone_is_one_sentence(labelled: Path) -> None:
     (labelled / "a.png").unlink()
     with pytest.raises(InputError, match=r"a\.png: the crop is missing or damaged"):
         reader.read(labelled, EYES, 48)
+
+
+def test_a_crop_cut_short_is_one_sentence(labelled: Path) -> None:
+    crop = cv2.imencode(".jpg", np.random.default_rng(0).integers(0, 256, (90, 90), np.uint8))[1].tobytes()
+    (labelled / "a.png").write_bytes(crop[: len(crop) // 2])  # OpenCV would give it a grey rest
+    with pytest.raises(InputError, match=r"a\.png: the crop is missing or damaged"):
+        reader.read(labelled, EYES, 48)

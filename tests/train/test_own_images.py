@@ -5,6 +5,8 @@ from __future__ import annotations
 import dataclasses
 import json
 import logging
+import os
+import shutil
 from pathlib import Path
 
 import cv2
@@ -13,6 +15,7 @@ import pytest
 from click.testing import CliRunner
 
 from convert import cli as converting
+from edge.cameras.images import read_image
 from edge.errors import InputError
 from edge.vision.card import ModelCard
 from train import cli
@@ -99,6 +102,60 @@ def test_more_than_one_unreadable_image_in_a_hundred_is_refused(tmp_path: Path) 
         (tmp_path / "sad" / f"torn{number}.png").write_bytes(b"")
     with pytest.raises(InputError, match=r"2 of 162 images cannot be read \(sad/torn0.png, sad/torn1.png\), more than"):
         _read(tmp_path)
+
+
+def test_jpegs_cut_short_are_left_out_and_counted(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """OpenCV reads such a file, with a grey rest."""
+    _made(tmp_path)
+    whole = cv2.imencode(".jpg", np.random.default_rng(1).integers(0, 256, (200, 200), np.uint8))[1].tobytes()
+    (tmp_path / "sad" / "cut0.jpg").write_bytes(whole[: len(whole) // 3])
+    assert cv2.imread(str(tmp_path / "sad" / "cut0.jpg"), cv2.IMREAD_GRAYSCALE) is not None
+    with caplog.at_level(logging.WARNING):
+        assert sum(map(len, _read(tmp_path).values())) == 160
+    assert "left out 1 of 161 images, which cannot be read: sad/cut0.jpg" in caplog.text
+    (tmp_path / "sad" / "cut1.jpg").write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(InputError, match=r"2 of 162 images cannot be read \(sad/cut0.jpg, sad/cut1.jpg\), more than"):
+        _read(tmp_path)
+
+
+def test_a_name_that_is_not_utf_8_is_read_as_any_other(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """cv2.imread ended the process there."""
+    _made(tmp_path)
+    pixels = np.random.default_rng(1).integers(0, 256, (60, 50), np.uint8)
+    happy = os.fsencode(tmp_path / "happy")
+    Path(os.fsdecode(happy + b"/m\xfcller.png")).write_bytes(cv2.imencode(".png", pixels)[1].tobytes())
+    Path(os.fsdecode(happy + b"/torn\xfc.png")).write_bytes(b"cut")
+    with caplog.at_level(logging.WARNING):
+        assert sum(map(len, _read(tmp_path).values())) == 161
+    assert "left out 1 of 162 images, which cannot be read: happy/torn\udcfc.png" in caplog.text
+
+
+def test_an_image_too_large_to_be_read_is_left_out(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    _made(tmp_path)
+    small = cv2.imencode(".bmp", np.zeros((60, 50), np.uint8))[1].tobytes()
+    (tmp_path / "happy" / "huge.bmp").write_bytes(small[:18] + 2 * (60_000).to_bytes(4, "little") + small[26:])
+    with caplog.at_level(logging.WARNING):
+        assert sum(map(len, _read(tmp_path).values())) == 160
+    assert "left out 1 of 161 images, which cannot be read: happy/huge.bmp" in caplog.text
+
+
+def test_a_folder_whose_every_image_has_two_labels_is_refused(tmp_path: Path) -> None:
+    _made(tmp_path, labels=("happy",))
+    for label in LABELS[1:]:
+        shutil.copytree(tmp_path / "happy", tmp_path / label)
+    with pytest.raises(InputError, match="every image in it also stands under another label; keep each under the one"):
+        _read(tmp_path)
+
+
+def test_sound_images_are_read_as_opencv_reads_files(tmp_path: Path) -> None:
+    noise = cv2.GaussianBlur(np.random.default_rng(1).integers(0, 256, (70, 90, 3), np.uint8), (0, 0), 2)
+    deep = noise.astype(np.uint16) * 257
+    for number, (suffix, image) in enumerate(
+        [(suffix, noise) for suffix in folder.SUFFIXES] + [(".jpg", noise[..., 0]), (".png", deep)]
+    ):
+        path = tmp_path / f"{number}{suffix}"
+        cv2.imwrite(str(path), image)
+        np.testing.assert_array_equal(read_image(path), cv2.imread(str(path), cv2.IMREAD_GRAYSCALE))
 
 
 def test_a_label_that_does_not_fit_is_told(tmp_path: Path) -> None:

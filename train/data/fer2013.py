@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.cameras.images import read_image
 from edge.errors import InputError
 from train.data.examples import Examples
 
@@ -91,7 +91,10 @@ def read_images(folder: Path, count: int) -> NDArray[np.uint8]:
     images = np.empty((count, SIDE, SIDE), np.uint8)
     for number in range(-(-count // TILES_A_MOSAIC)):
         path = folder / f"{number:02d}.webp"
-        mosaic = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)
+        try:
+            mosaic = read_image(path)
+        except InputError:
+            mosaic = None
         if mosaic is None or mosaic.shape[1] != TILES_A_ROW * SIDE or mosaic.shape[0] % SIDE:
             raise InputError(f"{path}: this mosaic cannot be read; fetch the data set again.")
         tiles = mosaic.reshape(-1, SIDE, TILES_A_ROW, SIDE).swapaxes(1, 2).reshape(-1, SIDE, SIDE)

@@ -18,6 +18,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.cameras.images import read_image
 from edge.errors import InputError
 from edge.vision.card import Dataset
 from train.data import no_faces
@@ -44,7 +45,7 @@ OTHER_NAMES = {"angry": "anger", "happiness": "happy", "sadness": "sad"}
 
 def tenth(name: str) -> int:
     """A tenth that follows from the name alone, on every machine, also of names that are numbers in a row."""
-    return int.from_bytes(hashlib.sha256(name.encode()).digest()[:4], "big") % 10
+    return int.from_bytes(hashlib.sha256(name.encode(errors="surrogateescape")).digest()[:4], "big") % 10
 
 
 def _labels(folder: Path, recipe: Recipe) -> dict[str, list[Path]]:
@@ -66,8 +67,10 @@ def _labels(folder: Path, recipe: Recipe) -> dict[str, list[Path]]:
 
 def _square(path: Path, side: int) -> NDArray[np.uint8] | None:
     """The middle of the image, uint8[side, side]; None where it cannot be read."""
-    image = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)
-    if image is None:
+    # Not cv2.imread: a name that is not UTF-8 ends the process there, and a JPEG cut short gets a grey rest.
+    try:
+        image = read_image(path)
+    except InputError:
         return None
     height, width = image.shape
     length = min(height, width)
@@ -109,6 +112,10 @@ def _unlike(read: list[tuple[str, str, NDArray[np.uint8]]], folder: Path) -> lis
     if dropped := len(read) - len(kept):
         text = "%s: left out %d identical images; the labels of %d groups of them contradict each other"
         log.warning(text, folder, dropped, contradicting)
+    if not kept:
+        raise InputError(
+            f"{folder}: every image in it also stands under another label; keep each under the one that is right."
+        )
     return [read[number] for number in kept]
 
 
@@ -145,8 +152,8 @@ def read(folder: Path, recipe: Recipe) -> dict[str, Examples]:
         recipe: as `recipe_for` made it.
 
     Raises:
-        InputError: the folder is missing or empty, a label does not fit, over 1 % of the images cannot be read, or no
-            image of a class falls to a part that is kept out.
+        InputError: the folder is missing or empty, a label does not fit, over 1 % of the images cannot be read, none
+            stands under one label alone, or no image of a class falls to a part that is kept out.
     """
     found = _unlike(_readable(_labels(folder, recipe), folder, recipe.input.width), folder)
     answers = recipe.labels + recipe.also

@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.cameras.images import read_image
 from edge.errors import InputError
 from edge.vision.card import Dataset
 from train.data.examples import Examples
@@ -62,7 +63,10 @@ def read(folder: Path, recipe: Recipe, side: int) -> Examples:
 
 
 def _crop(path: Path, side: int) -> NDArray[np.uint8]:
-    image = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)
-    if image is None:
-        raise InputError(f"{path}: the crop is missing or damaged; mine the recording again, or take its row away.")
+    try:
+        image = read_image(path)
+    except InputError:
+        raise InputError(
+            f"{path}: the crop is missing or damaged; mine the recording again, or take its row away."
+        ) from None
     return np.asarray(cv2.resize(image, (side, side), interpolation=cv2.INTER_AREA), np.uint8)
