@@ -73,6 +73,7 @@ class ProcessCamera:
     ) -> None:
         self._orders = {"kind": kind, "settings": dict(settings), "lossless": lossless}
         self._lossless = lossless
+        self._has_sensor = kind != "recording"  # what was drawn or recorded may well repeat itself
         self._stall_s = stall_s
         self._command = tuple(command)
         self._backoff = Backoff(SHORTEST_WAIT_S, LONGEST_WAIT_S)
@@ -177,7 +178,7 @@ class ProcessCamera:
             return None
         frame = Frame(child.place.copy(message.height, message.width), moment, wall, sequence)
         child.take_note()
-        if not self._lossless and self._stands_still(frame):
+        if self._has_sensor and self._stands_still(frame):
             raise Garbage(f"its picture has not changed for {STILL_S:g} s")
         if time.monotonic() - child.started > SOUND_S:
             self._backoff.reset()
