@@ -39,6 +39,20 @@ def test_time_in_which_nobody_could_be_seen_neither_empties_the_seat_nor_fills_i
     assert found(Seat(10.0).step, [(300, blind)]) == []
 
 
+@pytest.mark.parametrize("blind", ["too_dark", "camera_fault"])
+def test_after_five_minutes_in_which_nobody_could_be_seen_another_may_sit_there(blind: Cause) -> None:
+    assert found(Seat(10.0).step, [(10, None), (3100, blind)]) == [3010]
+    assert found(Seat(10.0).step, [(10, None), (2990, blind), (20, None), (2990, blind)]) == []
+    assert found(Seat(10.0).step, [(50, "face_not_visible"), (2960, blind)]) == [3000]
+
+
+def test_after_five_minutes_without_a_frame_another_may_sit_there() -> None:
+    for gap_s, anew in ((299.0, False), (301.0, True)):
+        seat = Seat(10.0)
+        seat.step(Elapsed.between(0.0, 0.1, 0.2), None)
+        assert seat.step(Elapsed.between(0.1, 0.1 + gap_s, 0.2), None) == anew
+
+
 @pytest.mark.parametrize("there", [None, "eyes_not_visible"])
 def test_whoever_is_seen_in_between_sits_there(there: Cause | None) -> None:
     seen = [(90, "face_not_visible"), (1, there), (150, "face_not_visible")]
