@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 import click
 
 from edge.cli_group import Stoppable, version_option
-from edge.errors import CheckFailed, ConfigError, InputError, UserError
+from edge.errors import CheckFailed, ConfigError, UserError
 
 if TYPE_CHECKING:  # everything heavy is imported where it is needed, so that --help answers at once
     import numpy as np
@@ -152,11 +152,13 @@ def convert(
     from convert import report as reports
     from edge.vision.card import append_card
 
-    for path in (output, report, report and report.with_suffix(".md")):
-        if path is not None:
-            package.refuse_unwritable(path)
-            if path.resolve() == model.resolve():
-                raise InputError(f"{path}: this is the model itself; name another file to write.")
+    package.refuse_unwritable(output)
+    named = {"MODEL": model, "--card": card, "--output": output}
+    if report is not None:
+        package.refuse_unwritable(report)  # first: a folder such as "." has no name to put another ending on
+        named |= {"--report": report, "the Markdown of --report": report.with_suffix(".md")}
+        package.refuse_unwritable(report.with_suffix(".md"))
+    package.refuse_same(named)
     partial = package.training_card(card, task)
     trained = network.load(model)  # first: it sets up TensorFlow, which reading the data may import
     calibration, inputs, truth = _examples(task, data, count, seed, partial, own=own)
@@ -165,6 +167,7 @@ def convert(
 
     package.refuse_misfit(partial, trained.input_shape, trained.outputs)
     float_output = trained.logits(inputs)
+    package.refuse_infinite(model, float_output)  # before quantization: from such the converter ends the process
     quantized = quantize.quantize(trained, calibration, precision, clip_percentile)
     int8_output = on_device_runner(append_card(quantized.model, partial), inputs)
     verdict = judge.judge(partial, float_output, int8_output, truth)
@@ -227,7 +230,11 @@ def on_device_runner(model_file: bytes, inputs: NDArray[np.float32]) -> NDArray[
         try:
             runner = TfliteModel(candidate)
         except ConfigError as error:
-            raise CheckFailed(f"the device would not load the int8 model: {error}") from None
+            # Neither the candidate's place, gone by then, nor converting again, which was just done, helps anyone.
+            told = str(error).removeprefix(f"{candidate}: ")
+            mend = "replace the layer, or use another --precision"
+            told = told.replace("convert it again with convert-tflite", mend)
+            raise CheckFailed(f"the device would not load the int8 model: {told}") from None
         return np.stack([runner.run_scaled(picture) for picture in inputs])
 
 

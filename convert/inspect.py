@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from convert.quiet import quiet
-from edge.errors import InputError
+from edge.errors import ConfigError, InputError
 from edge.vision.card import read_model
 from edge.vision.tflite import TfliteModel
 
@@ -23,7 +23,7 @@ def inspect(path: Path) -> dict[str, Any]:
     `beside_xnnpack`: the operators that XNNPACK leaves to the runtime's own kernels on this machine.
 
     Raises:
-        ConfigError: the file is no model with a card, or the runtime cannot load it.
+        ConfigError: the file is no model with a card, or the runtime cannot load or run it.
         InputError: LiteRT is not installed.
     """
     content, card = read_model(path)
@@ -32,12 +32,21 @@ def inspect(path: Path) -> dict[str, Any]:
     except ImportError:
         raise InputError("LiteRT is not installed: pip install ai-edge-litert.") from None
     with quiet():
-        plain = Interpreter(
-            model_content=content, experimental_op_resolver_type=OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
-        )
-        plain.allocate_tensors()
-        usual = Interpreter(model_content=content, num_threads=1)
-        usual.allocate_tensors()
+        model = TfliteModel(path)  # first: it knows best what does not fit
+        try:
+            plain = Interpreter(
+                model_content=content, experimental_op_resolver_type=OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
+            )
+            plain.allocate_tensors()
+            usual = Interpreter(model_content=content, num_threads=1)
+            usual.allocate_tensors()
+            median = median_ms(model)
+        except (ValueError, RuntimeError) as error:
+            reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+            raise ConfigError(
+                f"{path}: the runtime cannot run the model ({reason.rstrip('.')}); convert it again with "
+                "convert-tflite."
+            ) from None
     operators = Counter(operator["op_name"] for operator in plain._get_ops_details())
     types = Counter(np.dtype(tensor["dtype"]).name for tensor in plain.get_tensor_details())
     beside = _beside_delegate(usual._get_ops_details(), usual.get_output_details()[0]["index"])
@@ -49,7 +58,7 @@ def inspect(path: Path) -> dict[str, Any]:
         "tensors": dict(sorted(types.items())),
         "integer_only": set(types) <= {"int8", "int32"},
         "beside_xnnpack": beside,
-        "median_ms": round(median_ms(TfliteModel(path)), 4),
+        "median_ms": round(median, 4),
     }
 
 
@@ -79,8 +88,18 @@ def median_ms(model: TfliteModel) -> float:
 
 
 def text(path: Path, found: dict[str, Any]) -> str:
-    """The same as lines to read."""
+    """The same as lines to read.
+
+    Raises:
+        ConfigError: the card's commands are no list; a card's source may hold anything.
+    """
     card = found["card"]
+    commands = card["source"].get("commands", [])
+    if not isinstance(commands, list):
+        raise ConfigError(
+            f"{path}: the model's card does not fit at source.commands (it is no list); correct the card beside the "
+            "trained model and convert it again with convert-tflite."
+        )
     spec = card["input"]
     lines = [
         f"{path}: {card['task']} {card['version']}, {found['bytes'] / 1000:.0f} kB",
@@ -95,7 +114,7 @@ def text(path: Path, found: dict[str, Any]) -> str:
         f"  sha256      {card['sha256']}",
     ]
     lines += [f"  trained on  {data['name']}: {data['terms']}" for data in card["datasets"]]
-    lines += [f"  made by     {line}" for line in card["source"].get("commands", [])]
+    lines += [f"  made by     {line}" for line in commands]
     return "\n".join(lines)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import zipfile
 import zlib
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -66,7 +67,8 @@ class KerasNetwork:
     def logits(self, inputs: NDArray[np.float32]) -> NDArray[np.float32]:
         with quiet():
             found = self.model.predict(inputs, batch_size=128, verbose=0)
-        return np.asarray(found, np.float32)
+        (scores,) = tensorflow().nest.flatten(found)  # a model may give them by name
+        return np.asarray(scores, np.float32)
 
     def export(self, folder: str) -> None:
         one = tensorflow().TensorSpec((1, *self.input_shape), "float32", name="image")
@@ -131,47 +133,56 @@ def load_saved(path: Path) -> SavedNetwork:
         InputError: there is none, or it is no classifier of pictures.
     """
     tf = tensorflow()
-    try:
-        with quiet():
+    with quiet():
+        try:
             loaded = tf.saved_model.load(str(path))
             served = loaded.signatures["serving_default"]
-    except (OSError, KeyError, ValueError, AttributeError, tf.errors.OpError) as error:
-        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
-        raise InputError(
-            f"{path}: this folder holds no SavedModel with a serving function ({reason.rstrip('.')}); name the folder "
-            "that model.export() wrote, or a .keras file."
-        ) from None
+        except (OSError, LookupError, ValueError, AttributeError, tf.errors.OpError) as error:
+            reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+            raise InputError(
+                f"{path}: this folder holds no SavedModel with a serving function, or it is damaged "
+                f"({reason.rstrip('.')}); name the folder that model.export() wrote, or a .keras file."
+            ) from None
     given, found = served.structured_input_signature[1], served.structured_outputs
-    shapes = [tuple(spec.shape) for spec in (*given.values(), *found.values())]
-    kinds_fit = len(given) == len(found) == 1 and [len(shape) for shape in shapes] == [4, 2]
-    if not kinds_fit or any(side is None for shape in shapes for side in shape[1:]):
-        raise _refusal(str(path), shapes)
-    (_, height, width, channels), (_, outputs) = shapes
-    return SavedNetwork(loaded, next(iter(given)), (height, width, channels), outputs)
+    return SavedNetwork(loaded, next(iter(given), ""), *_sizes(str(path), given.values(), found.values()))
 
 
-def _refusal(name: str, shapes: list[tuple[int | None, ...]]) -> InputError:
-    return InputError(
-        f"{name}: a model takes one picture [height, width, channels] and gives one row of scores, this one has "
-        f"the tensors {', '.join(str(shape) for shape in shapes)}; convert the classifier alone."
-    )
+def _sizes(name: str, given: Iterable[Any], found: Iterable[Any]) -> tuple[tuple[int, int, int], int]:
+    """Height, width and channels of the one picture `given`, and how many scores are `found`: tensors or their specs.
+
+    Raises:
+        InputError: it is another number of tensors, or one of another type, rank or of unknown size.
+    """
+    tf = tensorflow()
+    sides = [[(tf.as_dtype(one.dtype).name, tf.TensorShape(one.shape)) for one in side] for side in (given, found)]
+    tensors = [tensor for side in sides for tensor in side]
+    # Of an unknown rank a shape has no length either. Scaled pixels are fractions, of which other types keep nothing.
+    fits = [[(kind, shape.rank) for kind, shape in side] for side in sides] == [[("float32", 4)], [("float32", 2)]]
+    if not fits or any(size is None for _, shape in tensors for size in shape[1:]):
+        raise InputError(
+            f"{name}: a model takes one picture [height, width, channels] and gives one row of scores, both float32, "
+            f"this one has the tensors {', '.join(f'{kind} {shape}' for kind, shape in tensors)}; save the classifier "
+            "alone, with such an input and output."
+        )
+    (_, height, width, channels), (_, outputs) = (tuple(shape) for _, shape in tensors)
+    return (height, width, channels), outputs
 
 
 def describe(model: Any, name: str) -> KerasNetwork:
     """The network around a keras.Model; `name` stands in the error.
 
     Raises:
-        InputError: it has several inputs or outputs, one of unknown size, or computes in less than float32.
+        InputError: it has several inputs or outputs, one of unknown size or not float32, or computes in less.
     """
-    shapes = [tuple(tensor.shape) for tensor in (*model.inputs, *model.outputs)]
-    kinds_fit = [len(shape) for shape in shapes] == [4, 2]
-    if not kinds_fit or any(side is None for shape in shapes for side in shape[1:]):
-        raise _refusal(name, shapes)
+    if not hasattr(model, "inputs"):  # a Sequential without an Input that was never called, or a class of its own
+        raise InputError(
+            f"{name}: the model does not say what it takes; build it with keras.Input((height, width, channels)) as "
+            "its beginning and save it again."
+        )
     narrow = sorted({layer.compute_dtype for layer in model.layers} - {"float32"})
     if narrow:
         raise InputError(f"{name}: layers compute in {', '.join(narrow)}; save the model with the policy float32.")
-    (_, height, width, channels), (_, outputs) = shapes
-    return KerasNetwork(model, (height, width, channels), outputs)
+    return KerasNetwork(model, *_sizes(name, model.inputs, model.outputs))
 
 
 def _members(path: Path) -> set[str]:

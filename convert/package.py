@@ -76,6 +76,12 @@ def refuse_unscaled(card: ModelCard, inputs: NDArray[np.float32], name: str) -> 
         )
 
 
+def refuse_infinite(model: Path, scores: NDArray[np.float32]) -> None:
+    """Raises InputError where weights that are NaN or too large show in the float model's scores."""
+    if not np.isfinite(scores).all():
+        raise InputError(f"{model}: the float model's scores are not finite numbers; train it again.")
+
+
 def refuse_probabilities(logits: NDArray[np.float32]) -> None:
     """Raises InputError where a network ends in a softmax: the card's temperature divides logits."""
     if logits.min() >= 0 and np.allclose(logits.sum(axis=1), 1, atol=1e-3):
@@ -112,6 +118,15 @@ def refuse_unwritable(path: Path) -> None:
         raise InputError(f"{path}: there is no folder {path.parent}; make it, or name a file in another.")
     if not os.access(path.parent, os.W_OK):
         raise InputError(f"{path}: the folder {path.parent} cannot be written to; name a file in another.")
+
+
+def refuse_same(named: dict[str, Path]) -> None:
+    """Raises InputError where two of the names mean one file, of which writing would destroy the other."""
+    seen: dict[Path, str] = {}
+    for name, path in named.items():
+        other = seen.setdefault(path.resolve(), name)
+        if other != name:
+            raise InputError(f"{path}: this file is both {other} and {name}; name another for one of them.")
 
 
 def write(path: Path, content: bytes) -> None:

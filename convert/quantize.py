@@ -140,12 +140,12 @@ def _converted(made: Any) -> bytes:
     tensorflow()
     from tensorflow.lite.python.convert_phase import ConverterError
 
-    try:
-        with quiet():
+    with quiet():
+        try:
             model: bytes = made.convert()
-    except (ConverterError, RuntimeError) as error:
-        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
-        raise InputError(
-            f"the network cannot become int8 ({reason.rstrip('.')}); replace the layer by one that TFLite has."
-        ) from None
+        except (ConverterError, RuntimeError) as error:
+            reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+            raise InputError(
+                f"the network cannot become int8 ({reason.rstrip('.')}); replace the layer by one that TFLite has."
+            ) from None
     return model

@@ -124,6 +124,20 @@ def test_a_network_that_ends_in_a_softmax_is_refused(keras_model: Any, eyes_data
     assert "take the softmax off" in refusal(done)
 
 
+@pytest.mark.parametrize("weight", [np.nan, 1e38])
+def test_a_network_whose_scores_are_no_finite_numbers_is_refused_before_the_converter_sees_it(
+    weight: float, keras_model: Any, eyes_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import keras
+
+    monkeypatch.setattr("convert.quantize.quantize", None)  # which would end this process without a word
+    broken = keras.models.clone_model(keras_model)
+    broken.set_weights([np.full_like(weights, weight) for weights in keras_model.get_weights()])
+    model = save(broken, tmp_path)
+    said = refusal(convert_tflite(model, "--task", "eyes", "--data", eyes_data, "-o", tmp_path / "eyes.tflite"))
+    assert said == f"convert-tflite: {model}: the float model's scores are not finite numbers; train it again."
+
+
 # what it refuses: a card that doesn't fit
 
 
@@ -220,6 +234,34 @@ def test_a_missing_model_data_folder_or_output_folder_is_said_with_its_name(
     ]:
         assert str(name) in refusal(done)
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("names", "both"),
+    [
+        ({"-o": "eyes.tflite", "--report": "eyes.tflite"}, "--output and --report"),
+        ({"-o": "eyes.tflite", "--report": "../here/eyes.tflite"}, "--output and --report"),
+        ({"-o": "eyes.md", "--report": "eyes.json"}, "--output and the Markdown of --report"),
+        ({"-o": "eyes.tflite", "--report": "eyes.md"}, "--report and the Markdown of --report"),
+        ({"-o": "eyes.tflite", "--report": "card.json"}, "--card and --report"),
+        ({"-o": "other.json", "--card": "other.json"}, "--card and --output"),
+        ({"-o": "eyes.tflite", "--report": "model.keras"}, "MODEL and --report"),
+    ],
+)
+def test_a_file_that_is_named_twice_is_refused_before_anything_is_done(
+    names: dict[str, str], both: str, tmp_path: Path
+) -> None:
+    folder = tmp_path / "here"
+    folder.mkdir()
+    options = [part for option, name in names.items() for part in (option, folder / name)]
+    said = refusal(convert_tflite(folder / "model.keras", "--task", "eyes", "--data", tmp_path, *options))
+    assert f"this file is both {both}; name another" in said
+    assert not list(folder.iterdir())
+
+
+def test_a_folder_without_a_name_is_no_report(tmp_path: Path) -> None:
+    options = ("--task", "eyes", "--data", tmp_path, "-o", tmp_path / "eyes.tflite", "--report", ".")
+    assert "this is a folder" in refusal(convert_tflite(tmp_path / "model.keras", *options))
 
 
 def test_help_answers_at_once_for_nothing_heavy_is_imported() -> None:

@@ -17,7 +17,7 @@ from convert.network import KerasNetwork, load
 from convert.package import training_card
 from convert.quantize import converter, quantize
 from edge.errors import InputError
-from edge.vision.card import append_card
+from edge.vision.card import append_card, read_model
 from edge.vision.tflite import TfliteModel
 
 
@@ -129,6 +129,42 @@ def test_inspect_of_what_is_no_model_is_one_sentence(tmp_path: Path) -> None:
     assert done.exit_code == 78
     assert done.stderr.count("\n") == 1
     assert "this is not a TFLite model" in done.stderr
+
+
+def test_inspect_of_a_network_cut_short_under_a_sound_card_is_one_sentence(converted: Path, tmp_path: Path) -> None:
+    flatbuffer, card = read_model(converted)
+    cut = tmp_path / "cut.tflite"
+    cut.write_bytes(append_card(flatbuffer[: len(flatbuffer) // 2], card))
+    done = convert_tflite("--inspect", cut)
+    assert done.exit_code == 78
+    assert done.stderr.startswith(f"convert-tflite: {cut}: the runtime cannot load the model (")
+    assert done.stderr.count("\n") == 1
+
+
+def test_inspect_of_a_network_that_fails_as_it_runs_is_one_sentence(
+    converted: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def failing(_: object, __: object) -> None:
+        raise RuntimeError("node 3 failed to invoke.\nmore")
+
+    monkeypatch.setattr(TfliteModel, "run", failing)
+    done = convert_tflite("--inspect", converted)
+    assert done.exit_code == 78
+    assert "the runtime cannot run the model (node 3 failed to invoke); convert it again" in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("commands", [5, "train-model fit"])
+def test_inspect_of_a_card_whose_commands_are_no_list_is_one_sentence(
+    commands: Any, converted: Path, tmp_path: Path
+) -> None:
+    flatbuffer, card = read_model(converted)
+    odd = tmp_path / "odd.tflite"
+    odd.write_bytes(append_card(flatbuffer, card.model_copy(update={"source": {"commands": commands}})))
+    done = convert_tflite("--inspect", odd)
+    assert done.exit_code == 78
+    assert f"{odd}: the model's card does not fit at source.commands" in done.stderr
+    assert done.stderr.count("\n") == 1
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from convert.compare import Limits, compare, failures
 from convert.network import Network, describe, load
 from convert.package import training_card
 from convert.quantize import quantize
-from edge.errors import InputError
+from edge.errors import CheckFailed, InputError
 from edge.vision.card import append_card, read_model
 
 
@@ -94,7 +94,9 @@ def test_a_calibration_set_that_does_not_fit_is_refused(network: Network, calibr
         quantize(network, calibration.astype(np.float32))
 
 
-def test_a_layer_that_tflite_does_not_have_is_refused_by_name(examples: Examples, keras_model: Any) -> None:
+def test_a_layer_that_tflite_does_not_have_is_refused_by_name_and_without_noise(
+    examples: Examples, keras_model: Any, capfd: pytest.CaptureFixture[str]
+) -> None:
     import keras
 
     image = keras.Input((32, 32, 1))
@@ -102,6 +104,19 @@ def test_a_layer_that_tflite_does_not_have_is_refused_by_name(examples: Examples
     unknown = describe(keras.Model(image, keras.layers.Dense(2)(numbers)), "model")
     with pytest.raises(InputError, match="Erfinv"):
         quantize(unknown, examples.calibration)
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_model_that_the_device_would_not_load_is_told_without_a_place_that_is_gone(
+    examples: Examples, model_file: Path
+) -> None:
+    foreign = append_card(b"....TFL3" + bytes(100), training_card(model_file.parent / "card.json", "eyes"))
+    with pytest.raises(CheckFailed) as caught:
+        on_device_runner(foreign, examples.inputs)
+    said = str(caught.value)
+    assert said.startswith("the device would not load the int8 model: the runtime cannot load the model (")
+    assert said.endswith("; replace the layer, or use another --precision.")
+    assert "candidate" not in said
 
 
 def test_a_model_of_two_inputs_or_of_half_precision_is_refused(keras_model: Any) -> None:
