@@ -11,6 +11,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import logging
+import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -87,7 +88,8 @@ def _readable(files: Mapping[str, list[Path]], folder: Path, side: int) -> list[
         for path in paths:
             image = _square(path, side)
             if image is None:
-                damaged.append(str(path.relative_to(folder)))
+                # bytes that are not UTF-8 as \xNN: a log or a terminal may refuse them
+                damaged.append(os.fsencode(path.relative_to(folder)).decode(errors="backslashreplace"))
             else:
                 read.append((label, path.stem, image))
     if damaged:
