@@ -11,6 +11,8 @@ from edge.records import Box, Face
 REMEMBERED_S = 5.0
 """Seconds after which a driver who is not seen is lost for good: then whoever sits largest in his seat is the driver.
 Own choice: longer than a hand before the face, shorter than a change of drivers."""
+OUTGROWN = 1.5
+"""Who sits in the seat and is so many times as wide as who is followed is nearer to the camera: the likelier driver."""
 _REACH = 1.0
 """A head moves by so many of its widths at most while it is hidden."""
 _SAME_SIZE = 1.8
@@ -47,6 +49,17 @@ class Driver:
             return not any(self.is_seated(box, shape) for box in others)
         self._others = others
         return True
+
+    def is_outgrown(self, faces: Sequence[Face], shape: tuple[int, ...]) -> bool:
+        """Whether somebody else in the seat is much larger than who is followed, as where he sat down after him."""
+        last = self._last
+        return last is not None and any(
+            face.box.width > OUTGROWN * last.width and self.is_seated(face.box, shape) for face in faces
+        )
+
+    def forget(self) -> None:
+        """Nobody is followed, and nobody is known: the next one is who sits largest in the seat."""
+        self._last, self._time, self._others = None, -math.inf, []
 
     def candidates(self, faces: Sequence[Face], shape: tuple[int, ...], time: float) -> list[Face]:
         """Those who may be the driver, among the faces of a frame (height, width) in which he is not followed.

@@ -35,6 +35,8 @@ CHECK_S = 2.0
 RECHECK_S, DOUBTS = 0.2, 5
 """... and again sooner where it finds faces, but not this one; that often in turn, and he is searched anew. A driver in
 profile beside a passenger is missed for a moment: one such answer proves nothing."""
+OUTGROWN_CHECKS = 5
+"""So many checks in turn in which somebody larger sits in the seat, 10 s: a passenger leans forward for less."""
 _DARK_STEP = 16
 """Every 16th pixel of every 16th row tells how bright a frame is."""
 
@@ -61,6 +63,7 @@ class Pipeline:
         self._near: Box | None = None
         self._checked = -math.inf
         self._doubts = 0
+        self._outgrown = 0
         self._emotion: Emotion | None = None
         self._emotion_time = -math.inf
         self.contours: Contours | None = None
@@ -110,7 +113,10 @@ class Pipeline:
                 self._checked = time
                 faces = self._detector.find(image, None)
                 self._doubts = 0 if self._driver.is_among(faces, image.shape) else self._doubts + 1
-            if self._doubts < DOUBTS:
+                self._outgrown = self._outgrown + 1 if self._driver.is_outgrown(faces, image.shape) else 0
+            if self._outgrown >= OUTGROWN_CHECKS:
+                self._driver.forget()
+            elif self._doubts < DOUBTS:
                 seen = self._read(image, self._square, KEEP_PRESENCE)
                 if seen is not None and self._driver.is_seated(seen.box(), image.shape, LEANING):
                     return seen
@@ -129,7 +135,7 @@ class Pipeline:
             if seen is not None:
                 self._driver.follow(seen.box(), time)
                 self._driver.is_among(faces, image.shape)
-                self._checked, self._doubts = time, 0
+                self._checked, self._doubts, self._outgrown = time, 0, 0
                 return seen
         return None
 

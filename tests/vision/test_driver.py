@@ -82,6 +82,19 @@ def test_faces_outside_his_seat_prove_nothing_either() -> None:
     assert not memory.is_among([face(20, 80, 20), face(150, 50, 20)], SHAPE)
 
 
+def test_who_is_much_larger_in_the_seat_outgrows_who_is_followed() -> None:
+    memory = Driver(LEFT_HALF)
+    memory.follow(face(50, 50, 20).box, 0.0)
+    assert memory.is_outgrown([face(50, 50, 20), face(80, 50, 31)], SHAPE)
+    assert not memory.is_outgrown([face(50, 50, 20), face(80, 50, 29), face(150, 50, 60)], SHAPE)
+
+
+def test_who_was_forgotten_is_nobody_to_the_next_search() -> None:
+    memory = followed(face(50, 50, 20))
+    memory.forget()
+    assert memory.candidates([face(50, 50, 20), face(150, 50, 40)], SHAPE, 0.1)[0] == face(150, 50, 40)
+
+
 def test_who_leans_out_of_his_seat_is_followed_a_little_way() -> None:
     memory = Driver(LEFT_HALF)
     assert memory.is_seated(face(105, 50, 20).box, SHAPE, 0.5)

@@ -138,6 +138,24 @@ def test_a_driver_is_found_again_after_the_dark(portrait: GreyImage) -> None:
     assert see(film(portrait, np.zeros_like(portrait), portrait))[2].face is not None
 
 
+def test_a_driver_who_sits_down_beside_a_smaller_face_is_followed_within_12_s(portrait: GreyImage) -> None:
+    small = cv2.resize(portrait, None, fx=0.6, fy=0.6, interpolation=cv2.INTER_AREA)[:, 50:-50]
+    middle = small.shape[1]
+    alone = np.full((portrait.shape[0], middle + portrait.shape[1] - 60), 90, np.uint8)
+    alone[: small.shape[0], :middle] = small
+    both = alone.copy()
+    both[:, middle:] = portrait[:, 60:]
+    images = [alone, *[both] * 7]
+    eyes = Pipeline(VisionConfig())
+    faces = [eyes.see(Frame(image, 2.01 * number, 0.0, number)).face for number, image in enumerate(images)]
+    beside = [face is not None and face.box.x > middle for face in faces]
+    assert beside == [False] * 5 + [True] * 3
+    glance = [alone, both, both, both, alone, both, both, both]
+    eyes = Pipeline(VisionConfig())
+    seen = [eyes.see(Frame(image, 2.01 * number, 0.0, number)).face for number, image in enumerate(glance)]
+    assert not any(face is not None and face.box.x > middle for face in seen)
+
+
 def test_a_driver_who_changes_his_place_is_found_there(portrait: GreyImage) -> None:
     """A jump of half the frame between two frames: what follows him has lost him."""
     height, width = portrait.shape
