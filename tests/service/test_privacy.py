@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import ast
 import json
+import subprocess
 import sys
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
 import pytest
 import wire
 from broker import Broker, Subscriber
@@ -22,6 +25,7 @@ from edge.delivery.topics import Topics
 ROOT = Path(__file__).resolve().parent.parent.parent
 TOPICS = Topics("bus-17")
 KIB = 1024
+PATIENCE_S = 30.0
 NOBODY = {Path("/dev/null")}
 NAME_SERVICE = "/var/run/nscd/socket"
 """Where the C library asks for names before anything else; it is on this machine and, mostly, not there."""
@@ -175,3 +179,19 @@ def test_nothing_that_the_daemon_is_made_of_can_write_a_picture() -> None:
         if place.parts[0] not in ("replay", "cli.py"):
             found[str(place)] = _calls(path.read_text()) & WRITERS
     assert {place: writers for place, writers in found.items() if writers} == {}
+
+
+def test_no_crash_leaves_a_picture_in_a_core_dump(synthetic_recording: Path, tmp_path: Path) -> None:
+    """Neither the daemon's nor that of the process that captures; psutil reads the limits that the kernel holds."""
+    camera = {"kind": "recording", "path": str(synthetic_recording), "capture": "process", "loop": True}
+    config = write_config(tmp_path, camera=camera | {"realtime": True})
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    with subprocess.Popen([PROGRAM, "run", "--config", config], **quiet) as process:
+        try:
+            daemon, end = psutil.Process(process.pid), time.monotonic() + PATIENCE_S
+            while not daemon.children() and time.monotonic() < end:
+                time.sleep(0.05)
+            limits = [one.rlimit(psutil.RLIMIT_CORE) for one in (daemon, *daemon.children())]
+        finally:
+            process.terminate()
+    assert limits == [(0, 0), (0, 0)]
