@@ -22,7 +22,10 @@ MODELS = Path(__file__).parent / "models"
 
 
 class Stoppable(click.Command):
-    """Ctrl-C ends the command with a word; what it was writing is as it was before, or goes on where it was."""
+    """Ctrl-C ends the command with a word; what it was writing is as it was before, or goes on where it was.
+
+    A full disk that takes no more output ends it in one sentence, too.
+    """
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
@@ -34,6 +37,18 @@ class Stoppable(click.Command):
             with contextlib.suppress(OSError):
                 sys.stdout.flush()
             os._exit(STOPPED)  # at once: TensorFlow's threads abort an interpreter that takes itself down under them
+
+    def main(self, *args: Any, **kwargs: Any) -> Any:
+        try:
+            return super().main(*args, **kwargs)
+        except OSError as error:  # here, for --help and --version write before a command is invoked
+            if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+                raise
+            where = f"{error.filename}: " if error.filename else ""
+            click.echo(
+                f"{self.name}: {where}the output cannot be written ({error.strerror}); make room for it.", err=True
+            )
+            sys.exit(1)
 
 
 class StoppableGroup(Stoppable, click.Group):
@@ -49,18 +64,6 @@ class Commands(StoppableGroup):
         except UserError as error:
             click.echo(f"{program(ctx)}: {error}", err=True)
             ctx.exit(error.exit_code)
-
-    def main(self, *args: Any, **kwargs: Any) -> Any:
-        try:
-            return super().main(*args, **kwargs)
-        except OSError as error:  # here, for --help and --version write before a command is invoked
-            if error.errno not in (errno.ENOSPC, errno.EDQUOT):
-                raise
-            where = f"{error.filename}: " if error.filename else ""
-            click.echo(
-                f"{self.name}: {where}the output cannot be written ({error.strerror}); make room for it.", err=True
-            )
-            sys.exit(1)
 
 
 def program(ctx: click.Context) -> str:

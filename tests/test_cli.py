@@ -223,11 +223,13 @@ def test_a_full_disk(told: Tell, synthetic_recording: Path) -> None:
 
 
 @pytest.mark.parametrize("option", ["--version", "--help"])
-def test_a_full_disk_for_what_is_told_before_any_command(option: str) -> None:
+@pytest.mark.parametrize("program", ["driver-monitor", "convert-tflite", "train-model"])
+def test_a_full_disk_for_what_is_told_before_any_command(program: str, option: str) -> None:
+    command = [PROGRAM.with_name(program), option]
     with Path("/dev/full").open("w") as full:
-        done = subprocess.run([PROGRAM, option], stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
     assert done.returncode == FAILED
-    assert done.stderr == "driver-monitor: the output cannot be written (No space left on device); make room for it.\n"
+    assert done.stderr == f"{program}: the output cannot be written (No space left on device); make room for it.\n"
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""What becomes of trained models without training again: loaded, checked against each other, made a run folder."""
+"""What becomes of trained models without training again: held against each other, made a run folder."""
 
 from __future__ import annotations
 

@@ -31,9 +31,8 @@ def as_the_service(
     changes: dict[str, object] = {}
     if config.state_directory is None:
         changes["state_directory"] = state
-    key = kept / "outbox.key"
-    if config.outbox.key_file is None and key.exists():
-        changes["outbox"] = config.outbox.model_copy(update={"key_file": key})
+    if config.outbox.key_file is None:  # also where it is missing: that is where one is to be put
+        changes["outbox"] = config.outbox.model_copy(update={"key_file": kept / "outbox.key"})
     if config.mqtt is not None:
         files = {name: getattr(config.mqtt, name) for name in _FILES}
         lent = {name: kept / path.name for name, path in files.items() if path and path.parent == LENT}

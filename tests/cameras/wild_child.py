@@ -50,7 +50,7 @@ class Sound:
         if self._later == "resize" and self._sequence >= SOUND_FRAMES:
             self._size = RESIZED
         image = np.full(self._size, self._sequence % 251, np.uint8)
-        if self._later == "freeze" and self._sequence >= SOUND_FRAMES:
+        if self._later == "frozen":
             image[:] = np.arange(self._size[1])  # one picture, and times that go on
         if self._later == "black":
             image[:] = 0

@@ -15,7 +15,6 @@ from edge.service.installed import LENT, as_the_service
 @pytest.fixture
 def kept(tmp_path: Path) -> Path:
     (tmp_path / "etc").mkdir()
-    (tmp_path / "etc" / "outbox.key").write_bytes(bytes(32))
     (tmp_path / "state").mkdir()
     return tmp_path / "etc"
 
