@@ -61,6 +61,8 @@ def compare_points(
     """
     if not (np.isfinite(float_points).all() and np.isfinite(float_presence).all()):
         raise InputError("the float model's points are not finite numbers; train it again.")
+    if not (np.isfinite(int8_points).all() and np.isfinite(int8_presence).all()):  # of float16, say, that overflows
+        raise InputError("the converted model's points are not finite numbers; convert it with another --precision.")
     both = (float_presence > 0) & (int8_presence > 0)
     if not both.any():
         raise InputError("the models see a face in no held-out picture, so nothing can be said; train it again.")

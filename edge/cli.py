@@ -184,7 +184,7 @@ def status(config_file: Path | None, as_json: bool) -> None:
     state = state_directory(_load(config_file).state_directory)
     report = ask([folder for folder in (run_directory(state), state, SYSTEM_RUN) if folder])
     click.echo(json.dumps(report, indent=1) if as_json else status_text(report))
-    if report["problems"]:
+    if report.get("problems"):
         click.get_current_context().exit(1)
 
 

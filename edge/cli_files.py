@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -26,6 +27,8 @@ def writing(path: Path) -> Iterator[TextIO]:
         if path.exists() and not os.access(path, os.W_OK):  # a file that is guarded against writing stays as it is
             raise PermissionError(0, "Permission denied")
         stream = place.open("w", encoding="utf-8", newline="")
+        if not at_once and path.exists():  # who may read it stays as it was
+            os.fchmod(stream.fileno(), stat.S_IMODE(path.stat().st_mode))
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise click.BadParameter(f"{path}: it cannot be written ({reason}); name another file.") from None

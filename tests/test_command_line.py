@@ -219,3 +219,13 @@ def test_what_a_link_leads_to_is_written_there(tmp_path: Path) -> None:
         file.write("after")
     assert link.is_symlink()
     assert place.read_text() == "after"
+
+
+def test_a_file_that_was_written_anew_is_read_by_whom_it_was(tmp_path: Path) -> None:
+    """What somebody keeps for himself, the drivers' events, stays his."""
+    path = tmp_path / "events.jsonl"
+    path.write_text("before")
+    path.chmod(0o600)
+    with writing(path) as file:
+        file.write("after")
+    assert path.stat().st_mode & 0o777 == 0o600

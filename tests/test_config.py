@@ -247,6 +247,25 @@ def test_thresholds_that_do_not_rise_are_refused_at_their_section(refusal: Calla
     assert sentence == "line 3: rules.closures: microsleep_s, sleep_s and unresponsive_s must rise."
 
 
+@pytest.mark.parametrize(
+    ("section", "sentence"),
+    [
+        ("perclos: {short_s: 200}", "rules.perclos: short_s must not be above long_s."),
+        ("perclos: {advisory: 0.2}", "rules.perclos: advisory must not be above warning_short."),
+        ("sad: {end_share: 0.7}", "rules.sad: end_share must not be above share."),
+    ],
+)
+def test_a_signal_that_would_begin_and_end_at_once_is_refused(
+    refusal: Callable[[str], str], section: str, sentence: str
+) -> None:
+    assert refusal(f"rules:\n  {section}\n") == f"line 2: {sentence}"
+
+
+@pytest.mark.parametrize("value", ["!!bool maybe", "!!int ''", "!!timestamp x", "!!float abc"])
+def test_a_tag_that_does_not_fit_its_value_is_told(refusal: Callable[[str], str], value: str) -> None:
+    assert "is not YAML" in refusal(f"vehicle: {value}\n")
+
+
 def test_a_recording_without_path_is_refused(refusal: Callable[[str], str]) -> None:
     assert re.match(r"line 1: camera: .*needs path", refusal("camera:\n  kind: recording\n"))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 from collections.abc import Sequence
 from dataclasses import astuple
 from typing import Any
@@ -19,12 +20,15 @@ def open_camera(
 ) -> Camera:
     """The camera of `config.kind`, to be entered by `with`, which opens it, or lets a process of its own open it.
 
-    `wall_start` (seconds since 1970 UTC at the first frame) and `faults` concern a recording only.
+    `wall_start` (seconds since 1970 UTC at the first frame) and `faults` concern a recording only. From now on a crash
+    of this process, or of what it starts, leaves no dump of its memory.
 
     Raises:
         ConfigError: it is a live camera, and nobody agreed to be watched.
     """
     require_consent(config, consent)
+    _, most = resource.getrlimit(resource.RLIMIT_CORE)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, most))  # a dump of the memory would hold the driver's picture
     settings = _settings(config, wall_start, faults)
     if config.in_process:
         return ProcessCamera(config.kind, settings, lossless=not config.live, stall_s=config.stall_s)

@@ -47,7 +47,8 @@ LONGEST_READ_S = 86_400.0
 GRACE_S = 2.0
 """A recording answers by itself within the reader's limit; so much later it hangs."""
 
-CHILD = (sys.executable, "-m", "edge.cameras.child")
+CHILD = (sys.executable, "-P", "-m", "edge.cameras.child")
+"""-P: what lies in the folder that somebody happens to stand in is no code of ours."""
 
 _log = logging.getLogger(__name__)
 

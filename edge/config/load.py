@@ -55,7 +55,13 @@ def load_config(path: Path | None) -> Config:
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise ConfigError(f"{path}, line {line}: this is not YAML ({error.problem}); correct that line.") from None
-    except (yaml.YAMLError, ValueError, RecursionError) as error:  # ValueError: a date such as 2026-99-99
+    except (
+        yaml.YAMLError,
+        ValueError,
+        LookupError,
+        AttributeError,
+        RecursionError,
+    ) as error:  # 2026-99-99, !!bool maybe
         raise ConfigError(
             f"{path}: this is not YAML ({' '.join(str(error).split())}); mend it, and save it as plain text."
         ) from None

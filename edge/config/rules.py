@@ -62,6 +62,14 @@ class PerclosConfig(Section):
     repeat_s: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 20.0
     """Not told again within so long after a fatigue alarm that ended, unless it is higher. Closures always are."""
 
+    @model_validator(mode="after")
+    def _rising(self) -> PerclosConfig:
+        if not self.short_s <= self.long_s:
+            raise ValueError("short_s must not be above long_s")
+        if not self.advisory <= self.warning_short:
+            raise ValueError("advisory must not be above warning_short")
+        return self
+
 
 class BaselineConfig(Section):
     """This driver's own open eyes; learned in an alert minute, then frozen, anew after an empty seat."""
@@ -133,6 +141,12 @@ class SadConfig(Section):
     """It ends when the share was under this ..."""
     end_s: Seconds = 10.0
     """... for so long."""
+
+    @model_validator(mode="after")
+    def _ends_below(self) -> SadConfig:
+        if not self.end_share <= self.share:
+            raise ValueError("end_share must not be above share")
+        return self
 
 
 class VisibilityConfig(Section):

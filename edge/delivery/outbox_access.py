@@ -12,7 +12,7 @@ from edge.config import OutboxConfig
 from edge.delivery.outbox_rows import Reading, Rows
 from edge.delivery.outbox_seal import Seal
 from edge.delivery.outbox_store import NAME, begin_anew, hold, load_seal, open_rows, read_seal
-from edge.errors import DiskError
+from edge.errors import ConfigError, DiskError
 
 AGAIN_S = 5.0
 """How often a database that could not be opened is tried again."""
@@ -76,7 +76,7 @@ class Access:
             raise Unopened(self.trouble)
         try:
             return self._open()
-        except DiskError as error:
+        except (DiskError, ConfigError) as error:  # a start would end with the second; who drives is watched on
             raise Unopened(error) from None
 
     @property

@@ -134,8 +134,10 @@ class Policy:
         withheld = self._guards.withheld is not None
         self._fatigue.step(elapsed, before, self._closures, withheld)
         begun = self._alarm.finding is not None
-        closure = self._fatigue.finding if gate.closures or begun else None
-        spoken_for = withheld or (self._fatigue.spoken_for and (gate.closures or begun))
+        # a closure that is over is told no more, where the vehicle was too slow for it until now
+        telling = begun or (gate.closures and self._closures.reached_s > 0)
+        closure = self._fatigue.finding if telling else None
+        spoken_for = withheld or (self._fatigue.spoken_for and telling)
         perclos.step(elapsed, before is not None, self._closures, spoken_for, standing=gate.standing)
         self._sad.step(elapsed, emotion.sad if emotion else None)
         self._drowsiness.step(elapsed.now, perclos.alarm_short, perclos.alarm_long, self._sad.support.share)

@@ -148,8 +148,6 @@ def _status(config: Config) -> dict[str, Any] | str:
         status_text(report)  # of another version it may be none that this one can tell
     except UserError as error:
         return str(error)
-    except (KeyError, TypeError):
-        return "The running daemon is of another version than this program; restart it."
     return report
 
 

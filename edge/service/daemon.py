@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import faulthandler
 import logging
-import resource
 import signal
 import sys
 import time
@@ -51,7 +50,6 @@ def run_daemon(config: Config) -> None:
             outbox cannot be used.
         InputError: the recording that serves as camera cannot be used.
     """
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a dump of the memory would hold the driver's picture
     faulthandler.enable(file=STDERR)  # a crash below Python, and systemd's SIGABRT, leave the threads' stacks there
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(levelname)s %(message)s")
     stop = Stop()

@@ -86,15 +86,23 @@ def _read(path: Path) -> str:
         return ""
 
 
+def _find(root: Path, pattern: str) -> list[Path]:
+    """In order; nothing where a folder goes away under the search, as a process's does: Python 3.11 raises then."""
+    try:
+        return sorted(root.glob(pattern))
+    except OSError:
+        return []
+
+
 def _temperature(root: Path) -> float | None:
-    zones = (_read(path) for path in root.glob("sys/class/thermal/thermal_zone*/temp"))
+    zones = (_read(path) for path in _find(root, "sys/class/thermal/thermal_zone*/temp"))
     degrees = [int(told) / 1000 for told in zones if told.removeprefix("-").isdecimal()]
     return max((one for one in degrees if int(one) in _PLAUSIBLE), default=None)
 
 
 def _throttled(root: Path) -> int | None:
     # soc:firmware, or soc@107c000000:firmware on the fifth model
-    for path in sorted(root.glob("sys/devices/platform/soc*/soc*firmware/get_throttled")):
+    for path in _find(root, "sys/devices/platform/soc*/soc*firmware/get_throttled"):
         with suppress(ValueError):
             return int(_read(path), 16)
     return None
@@ -114,7 +122,7 @@ def _memory(root: Path) -> int | None:
 def _family(root: Path, process: str) -> Iterator[str]:
     """A process and what it started, down to the last."""
     yield process
-    for path in root.glob(f"proc/{process}/task/*/children"):
+    for path in _find(root, f"proc/{process}/task/*/children"):
         for child in _read(path).split():
             yield from _family(root, child)
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from edge.errors import UserError
+
 _CAMERA = {"starting": "starting", "ok": "gives frames", "dark": "gives dark frames", "fault": "gives no frames"}
 
 _TIME = {
@@ -18,7 +20,18 @@ _TIME = {
 
 
 def status_text(report: Mapping[str, Any]) -> str:
-    """Lines without a newline at the end; `report` is what the daemon answered."""
+    """Lines without a newline at the end; `report` is what the daemon answered.
+
+    Raises:
+        UserError: something is missing in it.
+    """
+    try:
+        return _text(report)
+    except (KeyError, TypeError):
+        raise UserError("The running daemon is of another version than this program; restart it.") from None
+
+
+def _text(report: Mapping[str, Any]) -> str:
     wrong = report["problems"]
     head = f"driver-monitor {report['version']} on {report['vehicle']}, session {report['session']}, "
     head += f"running for {_span(report['uptime_s'])}: "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import time
 from collections.abc import Callable
 from types import FrameType
@@ -20,6 +21,8 @@ POLL_S = 0.25
 GRACE_S = 1.0
 """A read may take so much longer than its limit: a recording decodes, a capture process is killed."""
 CLOSING_S = 5.0
+LATE_S = 5.0
+"""A frame taken so shortly before the rules last heard that none came is late; one before that has a new clock."""
 
 _log = logging.getLogger(__name__)
 
@@ -81,6 +84,8 @@ class _Loop:
         self._watchdog = watchdog
         self._news: str | None = None
         self._reported = False
+        self._told = -math.inf
+        """Until when the rules were last told that no frame came."""
 
     def run(self) -> None:
         while not self._stop.asked:
@@ -111,6 +116,9 @@ class _Loop:
                 self._say(str(stall))
             self._fault(stall.time, stall.wall)
             return
+        if 0 <= self._told - frame.time <= LATE_S:  # time does not go back: those that follow catch up
+            self._watchdog.camera_down(reported=self._reported)
+            return
         came = time.monotonic()
         if self._news is not None:
             _log.info("the camera gives frames again")
@@ -121,6 +129,7 @@ class _Loop:
 
     def _fault(self, moment: float, wall: float) -> None:
         self._stages.enter("rules")
+        self._told = moment
         self._tell(self._monitor.camera_fault(moment, wall))
         self._watchdog.camera_down(reported=self._reported)
 

@@ -295,3 +295,15 @@ def test_a_covered_lens_may_stand_still(
         while time.monotonic() < end:
             next_frame(camera)
     assert "its picture has not changed" not in caplog.text
+
+
+def test_what_lies_in_the_folder_somebody_stands_in_is_not_run(
+    synthetic_recording: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As root stands in /tmp, and types sudo driver-monitor check."""
+    (tmp_path / "ctypes.py").write_text("from pathlib import Path\nPath('run').touch()\nraise SystemExit\n")
+    monkeypatch.chdir(tmp_path)
+    config = CameraConfig(kind="recording", path=synthetic_recording, capture="process", realtime=False)
+    with open_camera(config, None) as camera:
+        assert camera.read(PATIENCE).sequence == 0
+    assert not (tmp_path / "run").exists()

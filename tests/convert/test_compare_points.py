@@ -55,3 +55,12 @@ def test_a_model_that_sees_no_face_proves_nothing() -> None:
     answers["float_presence"][:] = -4
     with pytest.raises(InputError, match="no held-out picture"):
         compare_points(**answers)
+
+
+@pytest.mark.parametrize("part", ["int8_points", "int8_presence"])
+def test_answers_that_are_no_numbers_are_refused(part: str) -> None:
+    """As of float16 that overflows: nan is over no limit, so the comparison itself would pass it."""
+    answers = _answers()
+    answers[part][7] = np.nan
+    with pytest.raises(InputError, match="converted model's points are not finite"):
+        compare_points(**answers)

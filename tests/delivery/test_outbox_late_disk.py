@@ -7,7 +7,10 @@ from pathlib import Path
 import pytest
 from kept import Begin, disk_takes_nothing, filled, on_disk, put, sequences
 
+from edge.config import OutboxConfig
 from edge.delivery import outbox_access
+from edge.delivery.key import make_key
+from edge.delivery.outbox import Outbox
 
 
 @pytest.fixture
@@ -112,3 +115,20 @@ def test_bounds_are_kept_with_what_a_disk_that_came_later_holds(
     put(outbox, 6)
     assert (sequences(outbox), len(outbox)) == ([3, 4, 5, 6], 4)
     assert (outbox.dropped, outbox.gaps) == (2, [(42, 1, 2)])
+
+
+def test_a_key_that_is_missing_when_the_disk_comes_is_no_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A start would end with it; amid a drive the driver is watched on, and what is told waits in memory."""
+    monkeypatch.setattr(outbox_access, "AGAIN_S", 0.0)
+    key, away = tmp_path / "outbox.key", tmp_path / "away"
+    make_key(key)
+    with disk_takes_nothing():
+        outbox = Outbox(tmp_path / "state", OutboxConfig(key_file=key))
+        put(outbox, 1)
+    key.rename(away)
+    put(outbox, 2)
+    assert (sequences(outbox), outbox.on_disk) == ([1, 2], False)
+    away.rename(key)
+    put(outbox, 3)
+    assert (sequences(outbox), outbox.on_disk) == ([1, 2, 3], True)
+    outbox.close()

@@ -131,3 +131,22 @@ def test_a_fix_that_is_lost_in_a_tunnel_opens_the_gate(rate: float) -> None:
     shut = drive.asleep(2.5)
     woke = drive.staring(10)
     hear(drive, rate, GATED).only(starts("microsleep", shut + 1.5), ends("microsleep", woke + 1))
+
+
+def test_with_the_gate_a_closure_that_is_over_is_not_told_when_the_bus_gets_faster(rate: float) -> None:
+    drive = under_way(speed=CRAWLING)
+    drive.asleep(2)
+    drive.staring(0.3)
+    drive.speed = ON_THE_ROAD
+    drive.staring(10)
+    heard = hear(drive, rate, GATED)
+    assert not heard.signals, heard
+
+
+def test_with_the_gate_a_closure_that_lasts_is_told_when_the_bus_gets_faster(rate: float) -> None:
+    drive = under_way(speed=CRAWLING)
+    drive.asleep(2)
+    drive.speed = ON_THE_ROAD
+    fast = drive.asleep(2)
+    woke = drive.staring(10)
+    hear(drive, rate, GATED).only(starts("microsleep", fast), rises("sleep", fast + 1), ends("sleep", woke + 1))

@@ -19,7 +19,7 @@ import pytest
 import yaml
 from command import Told, run, start, write_clip, write_config
 
-from edge.cameras.camera import Camera, CameraEnded, CameraLost
+from edge.cameras.camera import Camera, CameraEnded, CameraLost, CameraStalled
 from edge.cameras.faults import Fault
 from edge.cameras.recording import RecordingCamera
 from edge.clock.system import is_synchronised
@@ -97,6 +97,40 @@ def test_a_stalled_camera_is_told_as_degraded_and_told_to_be_over(awake: Path) -
     lost = RulesConfig().visibility.camera_s
     assert 1.0 + lost <= began <= 1.0 + lost + 0.8
     assert 13.0 < ended <= 13.0 + RulesConfig().visibility.back_s + 0.2
+
+
+class Late:
+    """A live camera whose first frame after a stall was taken `late_s` before the last word of that stall."""
+
+    def __init__(self, late_s: float) -> None:
+        self._times = [*(float(tick) / 10 for tick in range(50)), *(8.0 - late_s + tick / 10 for tick in range(60))]
+        self._read = 0
+
+    def __enter__(self) -> Late:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        return
+
+    def read(self, timeout: float) -> Frame:
+        self._read += 1
+        if self._read in (51, 52):
+            raise CameraStalled("it stalls", 6.0 + 2 * (self._read - 51), 0.0)
+        if self._read > len(self._times) + 2:
+            raise CameraEnded("it ended")
+        number = self._read - (3 if self._read > 52 else 1)
+        return Frame(np.zeros((48, 64), np.uint8), self._times[number], 0.0, number)
+
+
+@pytest.mark.parametrize("late_s", [0.05, 0.8, 1.3, 4.0])
+def test_a_frame_that_comes_late_after_a_stall_is_left_out_and_no_new_clock(late_s: float) -> None:
+    """A new clock ends every alarm and forgets the driver: a sleeper's would fall silent."""
+    steps = watched(Late(late_s), monitor(Blind()))
+    times = [step.time for step in steps]
+    assert times == sorted(times)
+    assert not [step for step in steps[1:-1] if step.decision.reason.startswith("left out")]
+    assert told(steps)[0] == ("degraded", "camera_fault", "start")
+    assert times[-1] == pytest.approx(8.0 - late_s + 5.9)
 
 
 def test_a_covered_lens_is_told_as_too_dark(awake: Path) -> None:

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -78,3 +79,21 @@ def test_it_is_read_beside_the_frames_and_ends_when_told(tmp_path: Path) -> None
     assert health.board.disk_free_mb is not None
     health.close()
     assert "health" not in {thread.name for thread in threading.enumerate()}
+
+
+def test_a_process_that_ends_while_it_is_read_does_not_end_the_reading(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Python 3.11's glob raises where a folder goes away under it."""
+    write(tmp_path, "proc/self/statm", "100 50 10")
+
+    def gone(_self: Path, _pattern: str) -> Iterator[Path]:
+        raise ProcessLookupError(3, "No such process")
+        yield
+
+    read, health = threading.Event(), Health(tmp_path)
+    monkeypatch.setattr(Path, "glob", gone)
+    health.start(read.set)
+    assert read.wait(30)
+    health.close()
+    assert health.board.memory_mb is not None

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from command import run, start, tell, write_clip, write_config
 
-from edge.service.local import NAME
+from edge.service.local import NAME, answering
 
 
 @pytest.fixture(scope="module")
@@ -75,3 +75,10 @@ def test_without_a_state_directory_it_says_where_it_looked(tmp_path: Path, capfd
     told = tell(capfd, "status", "--config", write_config(tmp_path, vehicle="bus-17"))
     assert told.code == 1
     assert told.sentence.startswith("No daemon answers at /run/driver-monitor/status.sock; start it with systemctl")
+
+
+def test_a_daemon_of_another_version_is_told_as_one(config: Path, tmp_path: Path, capfd) -> None:
+    with answering(tmp_path / "state", lambda: {"version": "9.0", "problems": []}):
+        told = tell(capfd, "status", "--config", config)
+    assert (told.code, told.output) == (2, "")
+    assert told.sentence == "The running daemon is of another version than this program; restart it."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import statistics
 
@@ -120,6 +121,10 @@ def test_without_a_broker_events_wait_and_none_is_lost(machine: Booted) -> None:
     next_event(machine)
     machine.run("systemctl stop mosquitto")
     machine.run("sleep 12")
+    # of a problem, such as a broker that is gone, the exit code tells
+    status = json.loads(machine.run("driver-monitor status --json", check=False).stdout)
+    made = status["outbox"]["waiting"] + status["outbox"]["sent"]
+    assert status["outbox"]["waiting"] > 0
     machine.run(f"systemctl kill --kill-whom=main -s KILL {SERVICE}")  # what waits is on the disk
     machine.run("sleep 8")
     machine.run("systemctl start mosquitto")
@@ -129,3 +134,5 @@ def test_without_a_broker_events_wait_and_none_is_lost(machine: Booted) -> None:
     for session in {event["session"] for event in told}:
         numbers = sorted({event["sequence"] for event in told if event["session"] == session})
         assert numbers == list(range(1, len(numbers) + 1)), "a hole in the sequence"
+        if session == status["session"]:
+            assert len(numbers) >= made, "what waited when it was killed"

@@ -40,8 +40,9 @@ def convert(model: Path, card: ModelCard, calibration: NDArray[np.float32], chec
         work = Path(folder)
         np.savez(work / "inputs.npz", calibration=calibration, checked=checked)
         (work / "card.json").write_text(card.model_dump_json())
-        program = [sys.executable, "-m", "train.comparison.device", str(model), str(work)]
-        paths = os.pathsep.join([str(Path(__file__).resolve().parents[1]), os.environ.get("PYTHONPATH", "")])
+        program = [sys.executable, "-P", "-m", "train.comparison.device", str(model), str(work)]
+        before = os.environ.get("PYTHONPATH")
+        paths = os.pathsep.join([str(Path(__file__).resolve().parents[2]), *([before] if before else [])])
         environment = os.environ | {"KERAS_BACKEND": "tensorflow", "PYTHONPATH": paths}
         try:
             done = subprocess.run(
