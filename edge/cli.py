@@ -11,7 +11,7 @@ from typing import Any, TextIO
 
 import click
 
-from edge.cli_files import writing
+from edge.cli_files import refuse_overwriting, writing
 from edge.cli_group import Commands, version_option
 from edge.cli_options import FILE, config_option
 from edge.cli_options import load as _load
@@ -77,11 +77,13 @@ def replay(
     from edge.delivery.sink import JsonLinesSink, Sink
     from edge.replay.player import play
     from edge.replay.progress import clear_line, progress
-    from edge.replay.report.report import Report
+    from edge.replay.report.report import PAGE, Report
     from edge.replay.trace import TraceWriter
 
     if with_frames and report is None:
         raise click.UsageError("--with-frames puts pictures into a report: give --report DIR, too.")
+    events = None if str(events) == "-" else events
+    refuse_overwriting((events, trace, report and report / PAGE), recordings, config_file)
     config = _load(config_file)
     with ExitStack() as open_files:
         sinks: list[Sink] = [JsonLinesSink(_open(events, open_files) if events else sys.stdout)]
@@ -114,7 +116,7 @@ def replay(
 @click.option("--json", "json_file", type=FILE, help="Write the result as JSON there; - prints it alone.")
 @click.option("--sweep", metavar="KEY=FROM:TO:STEP", multiple=True, help="Try each of these values.")
 @click.option("--observations", type=FILE, metavar="DIR", help="Keep there what was seen; what is there is taken.")
-@click.option("--jobs", type=click.IntRange(min=1), help="Processes. [default: one a core]")
+@click.option("--jobs", type=click.IntRange(1, 1024), help="Processes. [default: one a core]")
 @click.option("--dask", metavar="ADDRESS", help="Work on the Dask cluster there, which sees the same files.")
 def evaluate(
     recordings: tuple[Path, ...],
@@ -133,6 +135,7 @@ def evaluate(
     """
     from edge.replay.evaluation import Work, evaluate_recordings, sweep_recordings
 
+    refuse_overwriting((json_file,), recordings, config_file)
     # a cluster's workers stand in other folders than we do
     config = _load(config_file.resolve() if config_file else None)
     work = Work(recordings, observations, jobs, dask)
@@ -251,6 +254,7 @@ def bench(recording: Path | None, config_file: Path | None, json_file: Path | No
     from edge.replay.bench import bench as time_frames
     from edge.replay.bench import table
 
+    refuse_overwriting((json_file,), [recording] if recording else [], config_file)
     config = _load(config_file)
     with ExitStack() as open_files:
         told = _open(json_file, open_files) if json_file and str(json_file) != "-" else None

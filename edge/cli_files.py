@@ -4,12 +4,31 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
 
 import click
+
+
+def refuse_overwriting(outputs: Iterable[Path | None], recordings: Iterable[Path], config: Path | None) -> None:
+    """That what a command writes is neither what it reads nor another thing that it writes.
+
+    Raises:
+        click.BadParameter: it is.
+    """
+    from edge.cameras.recording import is_part
+
+    taken = {config.resolve()} if config else set()
+    sources = tuple(recordings)
+    for output in filter(None, outputs):
+        place = output.resolve()
+        if place.exists() and not place.is_file():  # a terminal or a pipe takes more than one
+            continue
+        if place in taken or any(is_part(output, recording) for recording in sources):
+            raise click.BadParameter(f"{output}: this file is read or written already; name another one.")
+        taken.add(place)
 
 
 @contextmanager

@@ -7,16 +7,19 @@ import errno
 import os
 import signal
 import sys
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import click
 
-from edge.errors import UserError
+from edge.errors import UserError, as_sentence
 
 STOPPED = 128 + signal.SIGINT
-"""Exit code of a command that was stopped with Ctrl-C, as shells have it: 130."""
+"""Exit code of a command that was stopped with Ctrl-C, as shells have it: 130; of another signal 128 more than its."""
+ENDING = (signal.SIGTERM, signal.SIGHUP)
+"""End a command as Ctrl-C does: a connection to the vehicle that breaks leaves nothing half-written, either."""
 
 MODELS = Path(__file__).parent / "models"
 
@@ -29,16 +32,20 @@ class Stoppable(click.Command):
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
-            return super().invoke(ctx)
-        except KeyboardInterrupt:
-            signal.signal(signal.SIGINT, signal.SIG_IGN)  # a second one would find the interpreter at its own end
-            after = "\n" if sys.stderr.isatty() else ""  # of the terminal's own ^C
-            click.echo(f"{after}{program(ctx)}: stopped.", err=True)
-            with contextlib.suppress(OSError):
+            with _unwinding():
+                return super().invoke(ctx)
+        except KeyboardInterrupt as stop:
+            for number in (signal.SIGINT, *ENDING):
+                signal.signal(number, signal.SIG_IGN)  # a second one would find the interpreter at its own end
+            with contextlib.suppress(OSError):  # a terminal that is gone
+                after = "\n" if sys.stderr.isatty() else ""  # of the terminal's own ^C
+                click.echo(f"{after}{program(ctx)}: stopped.", err=True)
                 sys.stdout.flush()
-            os._exit(STOPPED)  # at once: TensorFlow's threads abort an interpreter that takes itself down under them
+            # at once: TensorFlow's threads abort an interpreter that takes itself down under them
+            os._exit(128 + stop.args[0] if stop.args else STOPPED)
 
     def main(self, *args: Any, **kwargs: Any) -> Any:
+        _open_streams()
         try:
             return super().main(*args, **kwargs)
         except OSError as error:  # here, for --help and --version write before a command is invoked
@@ -49,6 +56,35 @@ class Stoppable(click.Command):
                 f"{self.name}: {where}the output cannot be written ({error.strerror}); make room for it.", err=True
             )
             sys.exit(1)
+
+
+@contextlib.contextmanager
+def _unwinding() -> Iterator[None]:
+    """Signals of `ENDING` that nobody listens to, or wants ignored, end the block as Ctrl-C does."""
+
+    def end(number: int, _frame: object) -> None:
+        raise KeyboardInterrupt(number)
+
+    is_main = threading.current_thread() is threading.main_thread()
+    ours = [number for number in ENDING if is_main and signal.getsignal(number) is signal.SIG_DFL]
+    for number in ours:
+        signal.signal(number, end)
+    try:
+        yield
+    finally:
+        for number in ours:
+            signal.signal(number, signal.SIG_DFL)
+
+
+def _open_streams() -> None:
+    """Standard streams that were closed lead nowhere: a file that is opened would else be written to as one of them."""
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # takes the lowest number that is free
+    sys.stdout = sys.stdout or os.fdopen(1, "w", closefd=False)
+    sys.stderr = sys.stderr or os.fdopen(2, "w", closefd=False)
 
 
 class StoppableGroup(Stoppable, click.Group):
@@ -64,6 +100,12 @@ class Commands(StoppableGroup):
         except UserError as error:
             click.echo(f"{program(ctx)}: {error}", err=True)
             ctx.exit(error.exit_code)
+        except OSError as error:
+            told = as_sentence(error)
+            if told is None or ctx.invoked_subcommand == "run":  # of a daemon the journal keeps where it came from
+                raise
+            click.echo(f"{program(ctx)}: {told}", err=True)
+            ctx.exit(UserError.exit_code)
 
 
 def program(ctx: click.Context) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-FILE = click.Path(path_type=Path)
+FILE = click.Path(path_type=Path, readable=False)  # what cannot be read is told by who would read it
 SYSTEM_CONFIG = Path("/etc/driver-monitor/config.yaml")
 
 config_option = click.option(

@@ -1,6 +1,7 @@
 """Errors that a person can mend: one sentence each, with the exit code that the command line gives."""
 
 import errno
+import os
 
 
 class UserError(Exception):
@@ -43,3 +44,27 @@ def disk_mend(error: OSError, rights: str) -> str:
     if error.errno == errno.EROFS:
         return "mount the disk for writing"
     return "look at the disk" if error.errno == errno.EIO else rights
+
+
+_FILE_MENDS = {
+    errno.EACCES: "mend its permissions, or use sudo",
+    errno.EPERM: "mend its permissions, or use sudo",
+    errno.EISDIR: "name a file in it",
+    errno.ENOTDIR: "name a folder before it",
+    errno.ELOOP: "name what its links should lead to",
+    errno.ENAMETOOLONG: "name a shorter one",
+    errno.EROFS: "mount the disk for writing",
+    errno.EIO: "look at the disk",
+}
+
+
+def file_mend(error: OSError) -> str:
+    """What mends a file that cannot be used."""
+    return _FILE_MENDS.get(error.errno or 0, "name another file")
+
+
+def as_sentence(error: OSError) -> str | None:
+    """An error of the system about a file that a person can mend; None where it is none of those."""
+    if error.filename is None or error.errno not in _FILE_MENDS:
+        return None
+    return f"{os.fsdecode(error.filename)}: it cannot be used ({error.strerror}); {file_mend(error)}."

@@ -107,7 +107,7 @@ def test_the_consent_of_the_comment_is_one() -> None:
 
 def test_the_broker_of_the_comment_has_the_default_values() -> None:
     broker = _commented("mqtt")
-    defaults = MqttConfig(host="")
+    defaults = MqttConfig(host="broker")
     without_default = {"host", "port", "tls", "username", "password_file"}
     differing = {k: v for k, v in broker.items() if k not in without_default and v != getattr(defaults, k)}
     assert differing == {}
@@ -307,3 +307,22 @@ def test_a_whole_number_may_stand_for_seconds(write: Write) -> None:
 def test_a_configuration_cannot_be_changed_once_loaded() -> None:
     with pytest.raises(ValueError, match="frozen"):
         Config().vision.threads = 4
+
+
+@pytest.mark.parametrize("text", ['state_directory: "a\\0b"', 'vehicle: "a\\ud800b"', 'vision: {eyes_model: "\\0"}'])
+def test_characters_that_no_text_has_are_refused(refusal: Callable[[str], str], text: str) -> None:
+    assert "it holds a character that no text and no name of a file has" in refusal(text)
+
+
+def test_a_path_may_begin_with_the_home_of_who_starts_it(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "/home/installer")
+    assert load_config(write("state_directory: ~/state\n")).state_directory == Path("/home/installer/state")
+
+
+def test_a_folder_as_configuration_is_told_with_its_mend(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="Is a directory\\); name a file in it"):
+        load_config(tmp_path)
+
+
+def test_a_broker_without_a_name_is_refused(refusal: Callable[[str], str]) -> None:
+    assert "mqtt.host = '' is wrong" in refusal("mqtt: {host: ''}\n")

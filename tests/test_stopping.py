@@ -27,7 +27,7 @@ PATIENCE_S = 90
 def _started(program: str, *arguments: object) -> Iterator[subprocess.Popen[str]]:
     """The program as the leader of a group, as a shell starts it; whatever is left of it is ended."""
     # A job in the background, as these tests may be, ignores Ctrl-C, and what it starts would, too.
-    command = ["env", "--default-signal=INT", str(PROGRAM.parent / program), *map(str, arguments)]
+    command = ["env", "--default-signal=INT,TERM,HUP", str(PROGRAM.parent / program), *map(str, arguments)]
     process = subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
     )
@@ -59,7 +59,11 @@ def _children(process: subprocess.Popen[str]) -> list[psutil.Process]:
     return [one for one in psutil.Process(process.pid).children() if "spawn_main" in " ".join(one.cmdline())]
 
 
-def test_a_stopped_replay_leaves_what_was_written_before(tmp_path: Path, synthetic_recording: Path) -> None:
+@pytest.mark.parametrize("by", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_stopped_replay_leaves_what_was_written_before(
+    tmp_path: Path, synthetic_recording: Path, by: signal.Signals
+) -> None:
+    """By hand, by the system, or as the connection to the vehicle broke."""
     events, pipe, report = tmp_path / "events.jsonl", tmp_path / "trace", tmp_path / "report"
     events.write_text("of an earlier replay\n")
     os.mkfifo(pipe)
@@ -67,10 +71,10 @@ def test_a_stopped_replay_leaves_what_was_written_before(tmp_path: Path, synthet
     with _started("driver-monitor", "replay", synthetic_recording, *arguments) as process, pipe.open() as rows:
         rows.readline()
         rows.readline()
-        os.killpg(process.pid, signal.SIGINT)
+        os.killpg(process.pid, by)
         rows.read()
         _, errors = process.communicate(timeout=PATIENCE_S)
-    assert (process.returncode, errors) == (STOPPED, "driver-monitor: stopped.\n")
+    assert (process.returncode, errors) == (128 + by, "driver-monitor: stopped.\n")
     assert events.read_text() == "of an earlier replay\n"
     assert sorted(path.name for path in tmp_path.rglob("*")) == ["events.jsonl", "report", "trace"]
 

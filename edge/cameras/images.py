@@ -10,11 +10,11 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-import yaml
 
 from edge.cameras.opencv import quiet_opencv
 from edge.errors import InputError
 from edge.records import GreyImage
+from edge.unique_keys import NOT_YAML, read_yaml
 
 SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".pgm", ".webp", ".tif", ".tiff"})
 NOTES = ("recording.yaml", "truth.yaml")
@@ -47,13 +47,13 @@ def noted_rate(folder: Path) -> float | None:
         if not path.is_file():
             continue
         try:
-            notes = yaml.safe_load(path.read_text(encoding="utf-8"))
-        except (yaml.YAMLError, UnicodeDecodeError, OSError):
+            notes = read_yaml(path.read_text(encoding="utf-8"))
+        except (*NOT_YAML, OSError):
             raise InputError(f"{path}: this is not readable as YAML; mend the file or take it away.") from None
         rate = notes.get(RATE_KEY) if isinstance(notes, dict) else None
         if rate is None:
             continue
-        if not isinstance(rate, (int, float)) or not 1 <= rate <= 1000:
+        if isinstance(rate, bool) or not isinstance(rate, (int, float)) or not 1 <= rate <= 1000:
             raise InputError(f"{path}: {RATE_KEY} is {rate!r}; it must be a number between 1 and 1000.")
         return float(rate)
     return None

@@ -14,12 +14,13 @@ from typing import Protocol, Self
 
 from edge.cameras.camera import MIN_HEIGHT, MIN_WIDTH, CameraEnded, CameraStalled
 from edge.cameras.faults import Fault, damage
-from edge.cameras.images import noted_rate, numbered_images, read_images
+from edge.cameras.images import NOTES, SUFFIXES, noted_rate, numbered_images, read_images
 from edge.cameras.video import declared_frames, read_video
 from edge.errors import InputError
 from edge.records import Frame, GreyImage
 
 VIDEO_NAME = "video.mp4"
+TRACK_NAME = "track.nmea"
 
 _END: tuple[float, Frame | None] = (0.0, None)
 
@@ -185,3 +186,14 @@ def frame_files(path: Path) -> list[Path]:
         return [path]
     video = path / VIDEO_NAME
     return [video] if video.exists() else numbered_images(path)
+
+
+def is_part(file: Path, recording: Path) -> bool:
+    """Whether the file is one of those that a recording is read from, or would be once it is there."""
+    if not recording.is_dir():
+        return file.resolve() == recording.resolve()
+    folder = recording.resolve()
+    return any(
+        place.parent == folder and (place.name in (VIDEO_NAME, TRACK_NAME, *NOTES) or place.suffix.lower() in SUFFIXES)
+        for place in (file.parent.resolve() / file.name, file.resolve())
+    )

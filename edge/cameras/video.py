@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -34,6 +35,7 @@ def read_video(path: Path, default_rate: float) -> Iterator[tuple[float, GreyIma
     Raises:
         InputError: the file cannot be read, holds no video, or ends well before the number of frames it declares.
     """
+    _require_text(path)
     try:
         with path.open("rb") as file:
             if not file.read(1):
@@ -52,12 +54,22 @@ def read_video(path: Path, default_rate: float) -> Iterator[tuple[float, GreyIma
 
 def declared_frames(path: Path) -> int:
     """What the file itself says of its number of frames, for a first guess; 0 where it says nothing."""
+    _require_text(path)
     with quiet_opencv():
         capture = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG)
     try:
         return max(0, int(capture.get(cv2.CAP_PROP_FRAME_COUNT))) if capture.isOpened() else 0
     finally:
         capture.release()
+
+
+def _require_text(path: Path) -> None:
+    """OpenCV crashes at a name that is no text."""
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        shown = os.fsencode(path).decode(errors="replace")
+        raise InputError(f"{shown}: OpenCV reads no name that is not UTF-8; rename the file or its folder.") from None
 
 
 def _frames(capture: cv2.VideoCapture, path: Path, default_rate: float) -> Iterator[tuple[float, GreyImage]]:

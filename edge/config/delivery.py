@@ -11,7 +11,7 @@ from edge.config.section import Seconds, Section
 
 
 class MqttConfig(Section):
-    host: str
+    host: Annotated[str, Field(min_length=1)]
     """Name or address of the broker."""
     port: Annotated[int, Field(ge=1, le=65535)] = 1883
     """The broker's port: 1883 without TLS, usually 8883 with it."""

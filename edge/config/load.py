@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Hashable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,20 +12,8 @@ from pydantic import BaseModel, ValidationError
 
 from edge.config.section import Section
 from edge.config.tree import Config
-from edge.errors import ConfigError
-
-
-class _Loader(yaml.SafeLoader):
-    """A key that stands twice in a section is refused, as YAML 1.2 wants it; PyYAML would take the last."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
-        seen: set[object] = set()
-        for key, _ in node.value:
-            if isinstance(key, yaml.ScalarNode):
-                if key.value in seen:
-                    raise yaml.constructor.ConstructorError(None, None, f"{key.value} stands twice", key.start_mark)
-                seen.add(key.value)
-        return super().construct_mapping(node, deep)
+from edge.errors import ConfigError, file_mend
+from edge.unique_keys import NOT_YAML, UniqueKeys
 
 
 def load_config(path: Path | None) -> Config:
@@ -43,25 +31,17 @@ def load_config(path: Path | None) -> Config:
             f"{path}: there is no such configuration; copy config/default.yaml there or name another with --config."
         ) from None
     except OSError as error:
-        raise ConfigError(
-            f"{path}: the configuration cannot be read ({error.strerror}); mend its permissions."
-        ) from None
+        raise ConfigError(f"{path}: the configuration cannot be read ({error.strerror}); {file_mend(error)}.") from None
     except UnicodeDecodeError:
         raise ConfigError(f"{path}: the configuration is not UTF-8 text; save it as UTF-8.") from None
     try:
-        loader = _Loader(text)
+        loader = UniqueKeys(text)
         root = loader.get_single_node()
         values = {} if root is None else loader.construct_document(root)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise ConfigError(f"{path}, line {line}: this is not YAML ({error.problem}); correct that line.") from None
-    except (
-        yaml.YAMLError,
-        ValueError,
-        LookupError,
-        AttributeError,
-        RecursionError,
-    ) as error:  # 2026-99-99, !!bool maybe
+    except NOT_YAML as error:
         raise ConfigError(
             f"{path}: this is not YAML ({' '.join(str(error).split())}); mend it, and save it as plain text."
         ) from None

@@ -19,7 +19,16 @@ class Section(BaseModel):
     @classmethod
     def _paths_from_the_file(cls, value: Any, info: ValidationInfo) -> Any:
         """A relative path is meant from the folder of the file that names it, not from where the command is run."""
+        if isinstance(value, str) and not _is_text(value):
+            raise ValueError("it holds a character that no text and no name of a file has")
         field = cls.model_fields[info.field_name] if info.field_name else None
         if field and isinstance(value, str) and Path in (field.annotation, *getattr(field.annotation, "__args__", ())):
-            return (info.context or {}).get("folder", Path()) / value
+            return (info.context or {}).get("folder", Path()) / Path(value).expanduser()
         return value
+
+
+def _is_text(value: str) -> bool:
+    try:
+        return b"\0" not in value.encode()
+    except UnicodeEncodeError:  # half of a pair of UTF-16
+        return False

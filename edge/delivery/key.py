@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import secrets
 import stat
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -59,9 +61,8 @@ def read_key(place: KeyPlace) -> bytes:
             f"{path}: the outbox's key is missing; put it back, or make one with 'driver-monitor outbox init'."
         ) from None
     except OSError as error:
-        raise ConfigError(
-            f"{path}: the outbox's key cannot be read ({error.strerror}); let the daemon's user read it."
-        ) from None
+        mend = "name a file in it" if error.errno == errno.EISDIR else "let the daemon's user read it"
+        raise ConfigError(f"{path}: the outbox's key cannot be read ({error.strerror}); {mend}.") from None
     if len(content) != KEY_BYTES:
         raise ConfigError(f"{path}: the outbox's key must be {KEY_BYTES} bytes and no more; put the right file there.")
     return content
@@ -74,7 +75,8 @@ def make_key(path: Path) -> None:
         ConfigError: there is one, or it cannot be written (DiskError: for now).
     """
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        with suppress(FileExistsError):  # no folder: the next line says so
+            path.parent.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         try:
             with os.fdopen(descriptor, "wb") as file:

@@ -11,7 +11,7 @@ from pathlib import Path
 from edge.config import OutboxConfig
 from edge.delivery.key import KeyPlace, key_place, make_key, read_key, sync_folder
 from edge.delivery.message import decode
-from edge.delivery.outbox_rows import Reading, Rows
+from edge.delivery.outbox_rows import Reading, Rows, UnknownVersion, is_busy, is_damage
 from edge.delivery.outbox_seal import Row, Seal, UnreadableError
 from edge.delivery.outbox_store import NAME, PROOF, finish_rekey, hold
 from edge.errors import CheckFailed, ConfigError, InputError
@@ -118,17 +118,27 @@ def _alone(folder: Path, config: OutboxConfig) -> Iterator[tuple[Rows, Seal]]:
         seal = Seal(read_key(place))
         rows = Rows(folder / NAME)
         try:
-            if not seal.proves(rows.fact(PROOF)):
+            proof = rows.fact(PROOF)
+            is_fresh = proof is None and rows.last_sequence() == 0  # cut off just after it was made
+            if not (is_fresh or seal.proves(proof)):
                 raise CheckFailed(f"{place.path} is not the key of {folder / NAME}; name the right one with --key.")
             yield rows, seal
         finally:
             rows.close()
     except (sqlite3.Error, OSError) as error:
-        raise CheckFailed(
-            f"{folder / NAME}: the outbox stays as it is ({error}); make room, or mend its permissions."
-        ) from None
+        raise CheckFailed(f"{folder / NAME}: the outbox stays as it is ({error}); {_mend(error)}.") from None
     finally:
         os.close(holder)
+
+
+def _mend(error: sqlite3.Error | OSError) -> str:
+    if isinstance(error, UnknownVersion):
+        return "update this program"
+    if isinstance(error, sqlite3.Error) and is_busy(error):
+        return "end what uses it"
+    if isinstance(error, sqlite3.Error) and is_damage(error):
+        return "start the daemon, which sets it aside"
+    return "make room, or mend its permissions"
 
 
 def _in_order(rows: Reading) -> Iterator[Row]:

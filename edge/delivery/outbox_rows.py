@@ -49,6 +49,15 @@ def is_damage(error: sqlite3.Error) -> bool:
     return (getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF) not in _TROUBLE
 
 
+def is_busy(error: sqlite3.Error) -> bool:
+    """Whether another process has the file."""
+    return (getattr(error, "sqlite_errorcode", 0) & 0xFF) in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+
+
+class UnknownVersion(sqlite3.DatabaseError):
+    """A later program made the database."""
+
+
 class _Connection(sqlite3.Connection):
     """Damage to the schema comes as SQLite's error whose text quotes the damaged bytes, which Python may not decode."""
 
@@ -140,6 +149,12 @@ class Reading:
         with suppress(sqlite3.Error):
             self._sql.close()
 
+    def require_known(self) -> None:
+        """Raises UnknownVersion."""
+        (version,) = self._sql.execute("PRAGMA user_version").fetchone()
+        if version not in (0, _SCHEMA):
+            raise UnknownVersion(f"version {version} of the outbox is not known")
+
     def _rows(self, query: str, *values: int) -> list[Row]:
         return [Row(*found) for found in self._sql.execute(query, values)]
 
@@ -165,14 +180,13 @@ class Rows(Reading):
                     for statement in _TABLES.split(";"):
                         self._sql.execute(statement)
                     self._sql.execute(f"PRAGMA user_version = {_SCHEMA}")
-            self._refuse_unsound(version)
+            self._refuse_unsound()
         except BaseException:
             self._sql.close()
             raise
 
-    def _refuse_unsound(self, version: int) -> None:
-        if version not in (0, _SCHEMA):
-            raise sqlite3.DatabaseError(f"version {version} of the outbox is not known")
+    def _refuse_unsound(self) -> None:
+        self.require_known()
         (state,) = self._sql.execute("PRAGMA quick_check(1)").fetchone()
         if state != "ok":
             raise sqlite3.DatabaseError(" ".join(str(state).split()))

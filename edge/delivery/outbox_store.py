@@ -13,7 +13,7 @@ from pathlib import Path
 
 from edge.config import OutboxConfig
 from edge.delivery.key import KeyPlace, key_place, make_key, read_key, sync_folder
-from edge.delivery.outbox_rows import Reading, Rows, is_damage
+from edge.delivery.outbox_rows import Reading, Rows, UnknownVersion, is_damage
 from edge.delivery.outbox_seal import Seal, UnreadableError
 from edge.errors import CheckFailed, ConfigError, DiskError, disk_mend
 
@@ -69,12 +69,15 @@ def look_at_outbox(folder: Path, config: OutboxConfig) -> str:
     seal = Seal(read_key(place))
     try:
         with Reading(path) as rows:
+            rows.require_known()
             if not seal.proves(rows.fact(PROOF)):
                 raise CheckFailed(
                     f"{place.path} is not the key that {path} was written with; put the right one there, or its "
                     "events will be set aside."
                 )
             return f"{place.path} is the key, {sum(number for number, _ in rows.sums().values())} events wait"
+    except UnknownVersion as error:
+        raise CheckFailed(f"{path}: {error}, and a start would set it aside; update this program.") from None
     except sqlite3.Error as error:
         raise CheckFailed(
             f"{path}: the outbox cannot be read ({error}); start the daemon, which sets it aside."

@@ -167,9 +167,9 @@ class Publisher:
             self._alarm.close()
             self._bell.close()
         if left := len(self._queue):
-            if self._queue.durable:
+            if self._queue.on_disk:
                 _log.info("%d events wait in the outbox for the next start", left)
-            else:
+            elif not self._queue.durable:  # else its own end tries once more, and says what it loses
                 _log.warning("%d events could not be delivered before the end", left)
 
     def _run(self) -> None:

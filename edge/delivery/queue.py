@@ -44,11 +44,16 @@ class EventQueue(Protocol):
         """Whether what waits outlives the process."""
         ...
 
+    @property
+    def on_disk(self) -> bool:
+        """Whether all that waits now does."""
+        ...
+
 
 class MemoryQueue:
     """Holds up to `room` events in memory; beyond it the oldest goes and is counted. Lost when the process ends."""
 
-    durable = False
+    durable = on_disk = False
     gaps: Sequence[tuple[int, int, int]] = ()
 
     def __init__(self, room: int) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -47,7 +49,7 @@ def places(images: Sequence[Path], output: Path) -> list[Path]:
 
 
 def write(picture: Picture, file: Path) -> None:
-    """Writes the picture; a folder that is not there yet is made.
+    """Writes the picture, whole or not at all; a folder that is not there yet is made.
 
     Raises:
         InputError: it is too large for the file's format, or cannot be written.
@@ -61,8 +63,15 @@ def write(picture: Picture, file: Path) -> None:
         )
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_bytes(encoded)
+        beside = file.with_name(f".{file.name}.{os.getpid()}")
+        try:
+            beside.write_bytes(encoded)
+            beside.replace(file)
+        finally:
+            beside.unlink(missing_ok=True)
     except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise OSError(error.errno, error.strerror, str(file)) from None
         raise InputError(f"{file}: the picture cannot be written ({error.strerror}); name another place.") from None
 
 

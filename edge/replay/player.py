@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from edge.cameras.camera import CameraEnded, CameraStalled
-from edge.cameras.recording import RecordingCamera
+from edge.cameras.recording import TRACK_NAME, RecordingCamera
 from edge.config import Config
 from edge.delivery.event import EventBuilder
 from edge.gps.track import Track, read_track
@@ -88,7 +88,7 @@ def track_of(recording: Path) -> Track:
     Raises:
         InputError: it cannot be read.
     """
-    nmea = recording / "track.nmea"
+    nmea = recording / TRACK_NAME
     return read_track(nmea) if nmea.exists() else Track(())
 
 

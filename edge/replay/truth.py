@@ -6,20 +6,23 @@ import difflib
 from pathlib import Path
 from typing import Annotated, Any
 
-import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from edge.errors import InputError
-from edge.records import Cause, SignalName
+from edge.records import CAUSES, Cause, SignalName
+from edge.unique_keys import NOT_YAML, read_yaml
+
+Moment = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+"""Seconds of the recording."""
 
 
 def _rising(interval: tuple[float, float]) -> tuple[float, float]:
-    if not interval[0] <= interval[1]:  # refuses NaN, too
+    if not interval[0] <= interval[1]:
         raise ValueError("an interval ends after it starts")
     return interval
 
 
-Interval = Annotated[tuple[Annotated[float, Field(ge=0)], Annotated[float, Field(ge=0)]], AfterValidator(_rising)]
+Interval = Annotated[tuple[Moment, Moment], AfterValidator(_rising)]
 """[start, end) in seconds of the recording."""
 
 
@@ -30,13 +33,15 @@ class Expected(BaseModel):
 
     signal: SignalName
     cause: Cause
-    closure_start_s: float | None = None
+    closure_start_s: Moment | None = None
     between_s: Interval | None = None
 
     @model_validator(mode="after")
     def _has_a_time(self) -> Expected:
         if (self.closure_start_s is None) == (self.between_s is None):
             raise ValueError("give either closure_start_s or between_s")
+        if self.cause not in CAUSES[self.signal]:
+            raise ValueError(f"the causes of {self.signal} are {', '.join(CAUSES[self.signal])}")
         return self
 
 
@@ -87,7 +92,7 @@ def read_truth(recording: Path) -> Truth:
     """
     path = recording / "truth.yaml"
     try:
-        values: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
+        values: Any = read_yaml(path.read_text(encoding="utf-8"))
         return Truth.model_validate(values or {})
     except (FileNotFoundError, NotADirectoryError):
         raise InputError(
@@ -103,5 +108,5 @@ def read_truth(recording: Path) -> Truth:
             mend = f"did you mean {near}?" if near else f"known are {', '.join(Truth.model_fields)}, and NAME_s."
             raise InputError(f"{path}: {where} is not a key that exists; {mend}") from None
         raise InputError(f"{path}: {where} is wrong ({first['msg']}); mend it.") from None
-    except (yaml.YAMLError, ValueError) as error:  # ValueError: no UTF-8, or a date such as 2026-99-99
+    except NOT_YAML as error:
         raise InputError(f"{path}: this is not YAML ({' '.join(str(error).split())}); mend it.") from None

@@ -17,7 +17,7 @@ from edge.clock.system import is_synchronised
 from edge.config import Config, FaceConfig, MqttConfig, load_config
 from edge.delivery.outbox_store import look_at_outbox
 from edge.delivery.probe import try_broker
-from edge.errors import CheckFailed, ConfigError, UserError, disk_mend
+from edge.errors import CheckFailed, ConfigError, UserError, as_sentence, disk_mend
 from edge.gps.gpsd_probe import try_gpsd
 from edge.service.clock import patience
 from edge.service.installed import as_the_service
@@ -82,6 +82,10 @@ def _look(name: str, look: Callable[[], str]) -> Finding:
         return Finding(name, True, look())
     except UserError as error:
         return Finding(name, False, str(error))
+    except OSError as error:
+        if (told := as_sentence(error)) is None:
+            raise
+        return Finding(name, False, told)
 
 
 def _detector(config: FaceConfig) -> str:

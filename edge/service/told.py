@@ -11,7 +11,7 @@ _CAMERA = {"starting": "starting", "ok": "gives frames", "dark": "gives dark fra
 
 _TIME = {
     "gps": "told by GPS",
-    "system": "kept by network time",
+    "system": "told by the system's clock",
     "adjusting": "being set right",
     "unsynchronised": "told by nothing that is known",
     "recording": "the recording's",

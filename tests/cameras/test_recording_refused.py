@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -111,9 +112,32 @@ def absurd_rate(folder: Path) -> Path:
     return folder
 
 
+def impossible_date(folder: Path) -> Path:
+    write_images(folder, 2)
+    (folder / "recording.yaml").write_text("date: 2026-31-12")
+    return folder
+
+
+def rate_that_is_none(folder: Path) -> Path:
+    write_images(folder, 2)
+    (folder / "recording.yaml").write_text("frames_per_second: true")
+    return folder
+
+
+def name_that_is_no_text(folder: Path) -> Path:
+    """OpenCV would end the process."""
+    plain = folder / "plain"
+    plain.mkdir()
+    write_video(plain / "video.mp4", 5)
+    return plain.rename(folder / os.fsdecode(b"nu\xff"))
+
+
 @pytest.mark.parametrize(
     ("make", "words"),
     [
+        (impossible_date, ["recording.yaml", "YAML"]),
+        (rate_that_is_none, ["recording.yaml", "frames_per_second", "True"]),
+        (name_that_is_no_text, ["not UTF-8", "rename"]),
         (nothing, ["missing", "there is no such recording"]),
         (empty_folder, ["the recording is empty", "video.mp4 or numbered images"]),
         (empty_file, ["video.mp4", "the file is empty"]),

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import pytest
 from broker import wait_for
-from kept import said
+from kept import disk_takes_nothing, said
 from made_broker import DEADLINE_S, Deliver, MadeBroker, connected, put
 
 from edge.delivery import publisher
@@ -117,6 +117,22 @@ def test_what_an_outbox_keeps_at_the_end_is_no_loss(
     made.wait(lambda: made.connections and len(made.last.events) == 2)
     vehicle.close(timeout=0)
     assert said(caplog)[-1] == ("INFO", "2 events wait in the outbox for the next start")
+
+
+def test_an_outbox_whose_disk_takes_nothing_says_itself_what_it_loses(
+    made: MadeBroker, deliver: Deliver, begin: Callable[..., Outbox], caplog: pytest.LogCaptureFixture
+) -> None:
+    """That they wait for the next start would be untrue."""
+    caplog.set_level(logging.INFO)
+    made.acknowledges = False
+    outbox = begin()
+    with disk_takes_nothing():
+        vehicle = deliver(2, queue=outbox)
+        made.wait(lambda: made.connections and len(made.last.events) == 2)
+        vehicle.close(timeout=0)
+        outbox.close()
+    assert "wait in the outbox" not in caplog.text
+    assert "2 events are lost" in caplog.text
 
 
 def test_a_clean_end_says_nothing_of_events(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import sqlite3
 from pathlib import Path
@@ -10,7 +11,7 @@ import pytest
 from kept import CONFIG, Begin, disk_takes_nothing, event, filled
 
 from edge.config import OutboxConfig
-from edge.delivery.outbox_admin import waiting
+from edge.delivery.outbox_admin import purge, waiting
 from edge.delivery.outbox_rows import Reading
 from edge.delivery.outbox_store import look_at_outbox
 from edge.errors import CheckFailed, ConfigError
@@ -82,3 +83,36 @@ def test_a_reading_changes_nothing(begin: Begin, tmp_path: Path) -> None:
     filled(begin).close()
     with Reading(tmp_path / "outbox.db") as rows, pytest.raises(sqlite3.OperationalError, match="readonly"):
         rows._sql.execute("DELETE FROM events")
+
+
+def test_a_check_tells_that_a_later_program_made_the_database(begin: Begin, tmp_path: Path) -> None:
+    filled(begin).close()
+    with contextlib.closing(sqlite3.connect(tmp_path / "outbox.db")) as database:
+        database.execute("PRAGMA user_version = 2")
+    with pytest.raises(CheckFailed, match=r"version 2 of the outbox is not known, .*; update this program"):
+        look_at_outbox(tmp_path, CONFIG)
+    with pytest.raises(CheckFailed, match="not known\\); update this program"):
+        purge(tmp_path, CONFIG)
+
+
+def test_a_database_that_is_damaged_is_not_purged_and_its_mend_is_told(begin: Begin, tmp_path: Path) -> None:
+    begin().close()
+    (tmp_path / "outbox.db").write_bytes(b"not a database" * 1000)
+    with pytest.raises(CheckFailed, match="start the daemon, which sets it aside"):
+        purge(tmp_path, CONFIG)
+
+
+def test_a_database_that_another_process_has_is_told(begin: Begin, tmp_path: Path) -> None:
+    filled(begin).close()
+    with contextlib.closing(sqlite3.connect(tmp_path / "outbox.db")) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(CheckFailed, match="locked\\); end what uses it"):
+            purge(tmp_path, CONFIG)
+
+
+def test_a_database_that_a_loss_of_power_left_empty_is_a_fresh_one(begin: Begin, tmp_path: Path) -> None:
+    begin().close()
+    for name in ("outbox.db", "outbox.db-wal", "outbox.db-shm"):
+        (tmp_path / name).unlink(missing_ok=True)
+    (tmp_path / "outbox.db").touch(0o600)
+    assert purge(tmp_path, CONFIG) == 0

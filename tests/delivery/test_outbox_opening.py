@@ -12,6 +12,7 @@ from kept import CONFIG, Begin, event, filled, said, sequences
 
 from edge.config import OutboxConfig
 from edge.delivery.outbox import Outbox
+from edge.delivery.outbox_admin import make_own_key
 from edge.delivery.outbox_rows import Rows
 from edge.errors import ConfigError
 
@@ -126,3 +127,9 @@ def test_a_put_waits_for_the_disk_and_a_removal_does_not(tmp_path: Path, *, dura
         assert level() == during
     assert level() == "FULL"
     rows.close()
+
+
+def test_a_key_below_a_file_is_not_told_to_be_there(tmp_path: Path) -> None:
+    (tmp_path / "state").write_text("in the way")
+    with pytest.raises(ConfigError, match="the outbox's key cannot be written \\(Not a directory\\)"):
+        make_own_key(tmp_path / "state", CONFIG)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import resource
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -243,3 +244,19 @@ def test_the_state_of_an_eye_is_what_the_rules_take_it_for(closed: float | None,
 def test_an_emotion_that_is_not_known_has_no_confidence() -> None:
     assert label_of(None) == ("unknown", None)
     assert label_of(Emotion(happy=0.1, neutral=0.2, sad=0.6, surprise=0.1)) == ("sad", 0.6)
+
+
+def test_a_disk_that_takes_no_more_leaves_the_picture_that_was_there(
+    told: Tell, picture: Picture, tmp_path: Path
+) -> None:
+    before = tmp_path / "drawn.png"
+    before.write_bytes(b"an earlier picture")
+    path, (soft, hard) = picture(draw_head(is_closed=False)), resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100, hard))
+    try:
+        done = told(path, "-o", before)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert done.code != 0
+    assert before.read_bytes() == b"an earlier picture"
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["drawn.png", "face.png"]

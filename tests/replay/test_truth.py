@@ -77,6 +77,9 @@ def test_a_folder_in_its_place_cannot_be_read(tmp_path: Path) -> None:
         ("eyes_closed_s: [[2, 1]]", "eyes_closed_s.0"),
         ("not_scored_s: [[2, 1]]", "not_scored_s.0"),
         ("eyes_closed_s: [[1, .nan]]", "eyes_closed_s.0"),
+        ("eyes_closed_s: [[1, .inf]]", "eyes_closed_s.0"),
+        ("expect: [{signal: fatigue, cause: sleep, closure_start_s: .nan}]", "expect.0.closure_start_s"),
+        ("expect: [{signal: fatigue, cause: sustained, closure_start_s: 1}]", "expect.0"),
         ("allow: [tired]", "allow.0"),
         ("- expect", "the file"),
     ],
@@ -104,7 +107,7 @@ def test_other_labelled_intervals_may_stand_beside_those_that_are_scored(tmp_pat
     assert read_truth(tmp_path).eyes_closed_s == ((3, 4),)
 
 
-@pytest.mark.parametrize("content", [b"expect: [", b"\xff\xfe\x00", b"expect: 2026-99-99"])
+@pytest.mark.parametrize("content", [b"expect: [", b"\xff\xfe\x00", b"expect: 2026-99-99", b"expect: []\nexpect: [1]"])
 def test_what_is_not_yaml_is_refused(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "truth.yaml").write_bytes(content)
     assert "this is not YAML" in _refusal(tmp_path)

@@ -34,7 +34,7 @@ class Report:
     """
 
     def __init__(self, folder: Path, recordings: Sequence[Path], config: Config, *, with_frames: bool = False) -> None:
-        self._names = [recording.resolve().name for recording in recordings]
+        self._names = [os.fsencode(recording.resolve().name).decode(errors="replace") for recording in recordings]
         self._config = config
         self._with_frames = with_frames
         self._page = folder / PAGE
