@@ -34,7 +34,7 @@ def tensorflow() -> Any:
         try:
             import tensorflow as tf
         except ImportError:
-            raise InputError("TensorFlow is not installed: pip install 'driver-monitor[train]'.") from None
+            raise InputError("TensorFlow is not installed: pip install '.[train]' in the clone.") from None
     return tf
 
 

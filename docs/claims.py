@@ -29,6 +29,7 @@ from truths import (
     results,
     sad,
     said,
+    speed,
     told,
 )
 
@@ -55,6 +56,7 @@ CLAIMS = [
           lambda: [default(f"rules.perclos.{name}") for name in ("short_s", "long_s", "advisory")]),
     Claim("README.md", "(P > #) for at least # % of # seconds",
           lambda: [default("rules.sad.probability"), 100 * default("rules.sad.share"), default("rules.sad.window_s")]),
+    Claim("README.md", "on the same ones | # a second on one core, driver found in 100 %; `fer` #, found", speed),
     Claim("README.md", "an hour with # faults mixed in ([docs/soak.json](docs/soak.json)) | memory +# MB", faults),
     Claim("README.md", "seen from the side | face found in # %; # of # told, # s after the threshold",
           lambda: [*told("car_yawn_eyes_closed"), max(recording("car_yawn_eyes_closed")["delay_s"])]),

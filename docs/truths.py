@@ -110,6 +110,12 @@ def faults() -> list[float]:
     return [sum(soak()["faults"].values()), soak()["memory_mb_an_hour"]]
 
 
+def speed() -> list[float]:
+    """Frames of drivers in cars a second, of this project and of the fer package, as the last bench found them."""
+    candidates = json.loads((ROOT / "docs" / "performance.json").read_text())["candidates"]
+    return [candidates[name]["frames_per_second"] for name in ("own", "fer")]
+
+
 def eyes_of_landmarks() -> list[float]:
     """Percent of the eye distance by which their centres are off in the median: the best and the worst set."""
     off = [100 * value for name, value in results("landmarks").items() if name.startswith("followed_eyes_")]

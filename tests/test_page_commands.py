@@ -113,3 +113,12 @@ def test_configurations_that_are_shown_are_accepted(page: Path, tmp_path: Path) 
         values = yaml.safe_load("\n".join(line[indent:] for line in block.splitlines()))
         if set(values) <= set(Config.model_fields):
             Config.model_validate(values)
+
+
+@every_page
+def test_a_command_that_is_broken_over_lines_says_so(page: Path) -> None:
+    """Else its first half is a command of its own, with other settings."""
+    text = page.read_text(encoding="utf-8")
+    blocks = re.findall(r"^ *```(?:console|sh)?\n(.*?)^ *```", text, re.MULTILINE | re.DOTALL)
+    lines = [line for block in blocks for line in block.replace("\\\n", " ").splitlines()]
+    assert [line for line in lines if line.lstrip().startswith("--")] == []

@@ -169,6 +169,6 @@ def _arrow() -> tuple[Any, Any]:
         import pyarrow.parquet as pq
     except ImportError:
         raise UserError(
-            "pyarrow, which keeps observations, is not installed: pip install 'driver-monitor[tune]'."
+            "pyarrow, which keeps observations, is not installed: pip install '.[tune]' in the clone."
         ) from None
     return pa, pq

@@ -83,7 +83,7 @@ def _cluster(address: str) -> Iterator[Executor]:
     try:
         from distributed import Client
     except ImportError:
-        raise UserError("Dask is not installed: pip install 'driver-monitor[tune]'.") from None
+        raise UserError("Dask is not installed: pip install '.[tune]' in the clone.") from None
     try:
         client = Client(address, timeout=CONNECT_S, set_as_default=False)
     except (OSError, ValueError) as error:

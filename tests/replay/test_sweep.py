@@ -254,7 +254,7 @@ def test_what_is_not_installed_is_told_with_its_extra(
     monkeypatch.setitem(sys.modules, module, None)
     done = told("evaluate", *archive, *SWEEP, "--observations", tmp_path / "kept", *options)
     assert done.code == 2
-    assert "pip install 'driver-monitor[tune]'" in done.sentence
+    assert "pip install '.[tune]' in the clone" in done.sentence
 
 
 @pytest.mark.parametrize("command", ["evaluate", "bench"])

@@ -53,8 +53,13 @@ def test_what_the_twin_learns_is_in_the_network(name: str) -> None:
     assert np.abs(ours - theirs).max() < 1e-4 * np.abs(theirs).max()
 
 
-def _batches() -> Iterator[Batch]:
-    generator = torch.Generator().manual_seed(0)
+BEGUN: list[int] = []
+"""Epochs from which batches were asked for."""
+
+
+def _batches(epoch: int) -> Iterator[Batch]:
+    BEGUN.append(epoch)
+    generator = torch.Generator().manual_seed(epoch)
     while True:
         image = torch.randn(4, 1, 32, 32, generator=generator)
         yield image, image.mean((1, 2, 3))
@@ -67,7 +72,7 @@ def _fit(folder: Path, epochs: int) -> list[int]:
     network = keras.Model(image, keras.layers.Dense(1)(keras.layers.Flatten()(x)))
     fit(
         Twin(network),
-        _batches(),
+        _batches,
         lambda output, mean: (output[:, 0] - mean).square().mean(),
         Schedule(epochs=epochs, steps=3, rate=1e-3, warm_up=2),
         folder,
@@ -77,8 +82,16 @@ def _fit(folder: Path, epochs: int) -> list[int]:
 
 
 def test_a_run_that_broke_off_goes_on_where_it_was(tmp_path: Path) -> None:
+    BEGUN.clear()
     assert _fit(tmp_path, 2) == [1, 2]
     assert _fit(tmp_path, 3) == [3]
+    assert BEGUN == [0, 2]  # what the first epochs were taught is not drawn again
+
+
+def test_a_run_that_is_over_is_measured_again(tmp_path: Path) -> None:
+    """It may have been stopped between its last checkpoint and the model that comes of it."""
+    assert _fit(tmp_path, 2) == [1, 2]
+    assert _fit(tmp_path, 2) == [2]
 
 
 def test_the_rate_rises_then_falls() -> None:

@@ -31,6 +31,10 @@ def version(machine: Booted) -> str:
 
 def test_an_update_takes_the_place_of_the_version_before(machine: Booted) -> None:
     start(machine)
+    next_event(machine)
+    machine.run("systemctl kill --kill-whom=main -s KILL driver-monitor")  # that it was once started again is past
+    next_event(machine)
+    assert shown(machine, "NRestarts") == "1"
     before = version(machine)
     configuration = machine.say("sha256sum /etc/driver-monitor/*")
     make_update(machine)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import cv2
@@ -84,8 +85,8 @@ def _distance(box: NDArray[np.float32]) -> NDArray[np.float32]:
     return distance
 
 
-def _batches(source: FrameSource, size: int, seed: int) -> Iterator[Batch]:
-    random = np.random.default_rng(seed)
+def _batches(source: FrameSource, size: int, seed: int, epoch: int) -> Iterator[Batch]:
+    random = np.random.default_rng((seed, epoch))
     while True:
         drawn = [source.draw(random) for _ in range(size)]
         asked = [targets(frame) for frame in drawn]
@@ -125,7 +126,7 @@ def fit(data: Path, folder: Path, recipe: Recipe = RECIPE) -> dict[str, float]:
     """
     keras.utils.set_random_seed(recipe.seed)
     source = FrameSource(frames.read(data, held_out=False))
-    return FACE.fit(_batches(source, recipe.batch, recipe.seed), loss, HeldOut.draw(data), folder, recipe)
+    return FACE.fit(partial(_batches, source, recipe.batch, recipe.seed), loss, HeldOut.draw(data), folder, recipe)
 
 
 def held_out_crops(data: Path) -> HeldOut:

@@ -36,8 +36,8 @@ def network() -> keras.Model:
     return architecture.build((INPUT.height, INPUT.width, INPUT.channels), OUTPUTS)
 
 
-def _batches(source: CropSource, size: int, seed: int) -> Iterator[Batch]:
-    random = np.random.default_rng(seed)
+def _batches(source: CropSource, size: int, seed: int, epoch: int) -> Iterator[Batch]:
+    random = np.random.default_rng((seed, epoch))
     while True:
         crops = [source.draw(random) for _ in range(size)]
         yield (
@@ -108,7 +108,10 @@ def fit(data: Path, folder: Path, recipe: Recipe = RECIPE) -> dict[str, float]:
     training = frames.read(data, held_out=False)
     to68 = To68.fit(training)
     source = CropSource(training, labels(training, to68))
-    batches, asked = _batches(source, recipe.batch, recipe.seed), partial(loss, to68=torch.from_numpy(to68.map))
+    batches, asked = (
+        partial(_batches, source, recipe.batch, recipe.seed),
+        partial(loss, to68=torch.from_numpy(to68.map)),
+    )
     return LANDMARKS.fit(batches, asked, HeldOut.draw(data, to68), folder, recipe)
 
 

@@ -43,7 +43,7 @@ class Schedule:
 
 def fit(
     twin: Twin,
-    batches: Iterator[Batch],
+    batches: Callable[[int], Iterator[Batch]],
     loss: Callable[..., torch.Tensor],
     schedule: Schedule,
     folder: Path,
@@ -53,7 +53,7 @@ def fit(
 
     Args:
         twin: the network.
-        batches: without end.
+        batches: without end, from the epoch of that number on; a run that goes on does not draw the first ones again.
         loss: of the network's output and the rest of a batch.
         schedule: how long and how fast.
         folder: where `checkpoint.pt` is written, and read if it is there.
@@ -69,6 +69,9 @@ def fit(
         _load(average, saved["average"])
         optimiser.load_state_dict(saved["optimiser"])
         first = saved["epoch"]
+        if first >= schedule.epochs:  # it was stopped while the last one was measured
+            measured(average, first)
+    drawn = batches(first)
     for epoch in range(first, schedule.epochs):
         began, total = time.monotonic(), 0.0
         twin.train()
@@ -77,7 +80,7 @@ def fit(
             step = epoch * schedule.steps + number
             for group in optimiser.param_groups:
                 group["lr"] = schedule.rate_at(step)
-            images, *rest = next(batches)
+            images, *rest = next(drawn)
             images = images.to(memory_format=torch.channels_last)
             with torch.autocast("cpu", torch.bfloat16):
                 output = twin(images)

@@ -77,7 +77,7 @@ class Place:
 
     def fit(
         self,
-        batches: Iterator[Batch],
+        batches: Callable[[int], Iterator[Batch]],
         loss: Callable[..., torch.Tensor],
         held_out: HeldOut,
         folder: Path,
@@ -85,7 +85,8 @@ class Place:
     ) -> dict[str, float]:
         """Trains; writes `model.keras`, `card.json` and `results.json` into the folder; goes on where a run broke off.
 
-        Gives what the last epoch's model measured. `loss` is of the network's output and the rest of a batch.
+        Gives what the last epoch's model measured. `batches` are those from an epoch on; `loss` is of the network's
+        output and the rest of a batch.
         """
         folder.mkdir(parents=True, exist_ok=True)
         results = dict[str, float]()
