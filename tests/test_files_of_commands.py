@@ -114,3 +114,11 @@ def test_events_go_to_standard_output_where_a_dash_says_so(
     done = told("replay", folder, "--events", "-")
     assert json.loads(done.output.splitlines()[0])["cause"] == "too_dark"
     assert not (tmp_path / "-").exists()
+
+
+def test_a_check_leaves_no_folder_behind(told: Tell, tmp_path: Path) -> None:
+    """By sudo it would be root's, and the service could not write there."""
+    done = told("check", "--config", write_config(tmp_path, state_directory="of/the/vehicle"), "--json")
+    (finding,) = [one for one in json.loads(done.output)["findings"] if one["name"] == "state directory"]
+    assert finding["detail"] == f"{tmp_path}/of/the/vehicle can be written"
+    assert [path.name for path in tmp_path.iterdir()] == ["config.yaml"]

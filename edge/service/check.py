@@ -20,7 +20,7 @@ from edge.delivery.probe import try_broker
 from edge.errors import CheckFailed, ConfigError, UserError, as_sentence, disk_mend
 from edge.gps.gpsd_probe import try_gpsd
 from edge.service.clock import patience
-from edge.service.installed import as_the_service
+from edge.service.installed import as_the_service, locked_away
 from edge.service.session import state_directory
 from edge.vision.card import read_card
 from edge.vision.emotion import EmotionReader
@@ -49,11 +49,13 @@ class Finding:
 def check_all(config_file: Path | None) -> Iterator[Finding]:
     """Look at one thing after the other; without a configuration there is nothing more to look at."""
     try:
-        config = as_the_service(load_config(config_file), config_file)
+        asked = load_config(config_file)
+        config = as_the_service(asked, config_file)
     except ConfigError as error:
         yield Finding("configuration", False, str(error))
         return
-    yield Finding("configuration", True, str(config_file or "every value at its default"))
+    locked = locked_away(asked, config_file)
+    yield Finding("configuration", locked is None, locked or str(config_file or "every value at its default"))
     yield _look("consent", partial(_consent, config))
     vision = config.vision
     yield _look("face detector", partial(_detector, vision.face))
@@ -119,6 +121,7 @@ def _state(config: Config) -> str:
     if folder is None:
         return "none is configured, nothing is kept"
     probe = folder / ".check"
+    made = [one for one in (folder, *folder.parents) if not one.exists()]
     try:
         folder.mkdir(parents=True, exist_ok=True)
         probe.write_bytes(bytes(PROBE_BYTES))
@@ -129,6 +132,9 @@ def _state(config: Config) -> str:
     finally:
         with contextlib.suppress(OSError):
             probe.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # it would be ours, and the service, another user, could not write there
+            for one in made:
+                one.rmdir()
     return f"{folder} can be written"
 
 

@@ -38,3 +38,17 @@ def as_the_service(
         lent = {name: kept / path.name for name, path in files.items() if path and path.parent == LENT}
         changes["mqtt"] = config.mqtt.model_copy(update=lent)
     return config.model_copy(update=changes)
+
+
+def locked_away(config: Config, config_file: Path | None, *, kept: Path = KEPT) -> str | None:
+    """What root, who looks, can read and the service cannot: a secret that is named where only root may look."""
+    if config.mqtt is None or config_file != kept / "config.yaml":
+        return None
+    for name in ("password_file", "private_key_file"):
+        path: Path | None = getattr(config.mqtt, name)
+        if path is not None and path.parent == kept:
+            return (
+                f"{config_file}: mqtt.{name} = {path} is root's alone; write {LENT / path.name}, as the unit lends it "
+                "to the service (docs/installation.md)."
+            )
+    return None

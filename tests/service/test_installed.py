@@ -9,7 +9,7 @@ import pytest
 
 from edge.config import Config, MqttConfig
 from edge.service.check import check_all
-from edge.service.installed import LENT, as_the_service
+from edge.service.installed import LENT, as_the_service, locked_away
 
 
 @pytest.fixture
@@ -52,3 +52,16 @@ def test_check_tells_of_the_installed_vehicles_own_state(kept: Path, monkeypatch
     (kept / "config.yaml").write_text("vehicle: bus\ncamera: {kind: recording, path: nothing}\n")
     told = {finding.name: finding for finding in check_all(kept / "config.yaml")}
     assert told["state directory"].detail == f"{kept.parent / 'state'} can be written"
+
+
+@pytest.mark.parametrize("name", ["password_file", "private_key_file"])
+def test_a_secret_that_is_named_where_only_root_may_look_is_told(kept: Path, name: str) -> None:
+    """Root, who checks, reads it; the service, which is to use it, cannot."""
+    tls = {"tls": True, "certificate_file": Path("/etc/ssl/own.pem"), "private_key_file": LENT / "key.pem"}
+    named = MqttConfig(host="h", username="bus", **(tls | {name: kept / "secret"}))
+    told = locked_away(Config(mqtt=named), kept / "config.yaml", kept=kept)
+    assert told is not None
+    assert f"mqtt.{name} = {kept}/secret is root's alone; write {LENT}/secret" in told
+    lent = MqttConfig(host="h", username="bus", **(tls | {name: LENT / "secret"}))
+    assert locked_away(Config(mqtt=lent), kept / "config.yaml", kept=kept) is None
+    assert locked_away(Config(mqtt=named), kept / "another.yaml", kept=kept) is None
