@@ -17,7 +17,7 @@ import click
 from edge.errors import UserError, as_sentence
 
 STOPPED = 128 + signal.SIGINT
-"""Exit code of a command that was stopped with Ctrl-C, as shells have it: 130; of another signal 128 more than its."""
+"""Exit code of a command that was stopped with Ctrl-C, as shells have it: 130."""
 ENDING = (signal.SIGTERM, signal.SIGHUP)
 """End a command as Ctrl-C does: a connection to the vehicle that breaks leaves nothing half-written, either."""
 
@@ -41,8 +41,10 @@ class Stoppable(click.Command):
                 after = "\n" if sys.stderr.isatty() else ""  # of the terminal's own ^C
                 click.echo(f"{after}{program(ctx)}: stopped.", err=True)
                 sys.stdout.flush()
-            # at once: TensorFlow's threads abort an interpreter that takes itself down under them
-            os._exit(128 + stop.args[0] if stop.args else STOPPED)
+            if stop.args:  # whoever sent it, such as systemd, sees that it was heard
+                signal.signal(stop.args[0], signal.SIG_DFL)
+                os.kill(os.getpid(), stop.args[0])
+            os._exit(STOPPED)  # at once: TensorFlow's threads abort an interpreter that takes itself down under them
 
     def main(self, *args: Any, **kwargs: Any) -> Any:
         _open_streams()
