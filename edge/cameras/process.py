@@ -14,7 +14,6 @@ from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import Any, Self
 
-import cv2
 import numpy as np
 
 from edge.backoff import Backoff
@@ -193,7 +192,7 @@ class ProcessCamera:
         if last is None or not (np.array_equal(image[0], last[0]) and np.array_equal(image, last)):
             self._picture = image, frame.time
             return False
-        return frame.time - since > STILL_S and cv2.meanStdDev(image)[1].item() > STILL_CONTRAST
+        return frame.time - since > STILL_S and float(image[::8, ::8].std()) > STILL_CONTRAST
 
     def _is_sized(self, size: tuple[int, int], now: float) -> bool:
         """Whether the frame is as large as those before."""

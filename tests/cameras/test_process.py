@@ -307,3 +307,9 @@ def test_what_lies_in_the_folder_somebody_stands_in_is_not_run(
     with open_camera(config, None) as camera:
         assert camera.read(PATIENCE).sequence == 0
     assert not (tmp_path / "run").exists()
+
+
+def test_a_camera_of_the_board_needs_no_opencv() -> None:
+    """Neither in the process that captures nor for whoever reads it: only what looks at pictures does."""
+    modules = "edge.cameras.process, edge.cameras.child, edge.cameras.picamera"
+    subprocess.run([sys.executable, "-c", f"import sys; sys.modules['cv2'] = None; import {modules}"], check=True)
