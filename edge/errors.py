@@ -37,25 +37,22 @@ class CheckFailed(UserError):
     exit_code = 1
 
 
-def disk_mend(error: OSError, rights: str) -> str:
-    """What mends a file that cannot be written: room, another mount or disk; else `rights`."""
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return "make room on the disk"
-    if error.errno == errno.EROFS:
-        return "mount the disk for writing"
-    return "look at the disk" if error.errno == errno.EIO else rights
-
-
-_FILE_MENDS = {
+_DISK_MENDS = {errno.EROFS: "mount the disk for writing", errno.EIO: "look at the disk"}
+_FILE_MENDS = _DISK_MENDS | {
     errno.EACCES: "mend its permissions, or use sudo",
     errno.EPERM: "mend its permissions, or use sudo",
     errno.EISDIR: "name a file in it",
     errno.ENOTDIR: "name a folder before it",
     errno.ELOOP: "name what its links should lead to",
     errno.ENAMETOOLONG: "name a shorter one",
-    errno.EROFS: "mount the disk for writing",
-    errno.EIO: "look at the disk",
 }
+
+
+def disk_mend(error: OSError, rights: str) -> str:
+    """What mends a file that cannot be written: room, another mount or disk; else `rights`."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return "make room on the disk"
+    return _DISK_MENDS.get(error.errno or 0, rights)
 
 
 def file_mend(error: OSError) -> str:

@@ -319,6 +319,10 @@ def test_a_path_may_begin_with_the_home_of_who_starts_it(write: Write, monkeypat
     assert load_config(write("state_directory: ~/state\n")).state_directory == Path("/home/installer/state")
 
 
+def test_a_home_that_is_not_there_is_told(refusal: Callable[[str], str]) -> None:
+    assert "there is no such user's home" in refusal("state_directory: ~nobody-of-that-name/state\n")
+
+
 def test_a_folder_as_configuration_is_told_with_its_mend(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="Is a directory\\); name a file in it"):
         load_config(tmp_path)

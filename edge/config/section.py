@@ -23,7 +23,10 @@ class Section(BaseModel):
             raise ValueError("it holds a character that no text and no name of a file has")
         field = cls.model_fields[info.field_name] if info.field_name else None
         if field and isinstance(value, str) and Path in (field.annotation, *getattr(field.annotation, "__args__", ())):
-            return (info.context or {}).get("folder", Path()) / Path(value).expanduser()
+            try:
+                return (info.context or {}).get("folder", Path()) / Path(value).expanduser()
+            except RuntimeError:
+                raise ValueError("there is no such user's home; write the whole path") from None
         return value
 
 

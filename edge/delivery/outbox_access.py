@@ -76,7 +76,7 @@ class Access:
             raise Unopened(self.trouble)
         try:
             return self._open()
-        except (DiskError, ConfigError) as error:  # a start would end with the second; who drives is watched on
+        except ConfigError as error:  # a start may end with it; amid a drive the driver is watched on
             raise Unopened(error) from None
 
     @property

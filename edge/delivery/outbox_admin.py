@@ -13,7 +13,7 @@ from edge.delivery.key import KeyPlace, key_place, make_key, read_key, sync_fold
 from edge.delivery.message import decode
 from edge.delivery.outbox_rows import Reading, Rows, UnknownVersion, is_busy, is_damage
 from edge.delivery.outbox_seal import Row, Seal, UnreadableError
-from edge.delivery.outbox_store import NAME, PROOF, finish_rekey, hold
+from edge.delivery.outbox_store import NAME, PROOF, finish_rekey, hold, is_fresh
 from edge.errors import CheckFailed, ConfigError, InputError
 from edge.records import Event
 
@@ -118,9 +118,7 @@ def _alone(folder: Path, config: OutboxConfig) -> Iterator[tuple[Rows, Seal]]:
         seal = Seal(read_key(place))
         rows = Rows(folder / NAME)
         try:
-            proof = rows.fact(PROOF)
-            is_fresh = proof is None and rows.last_sequence() == 0  # cut off just after it was made
-            if not (is_fresh or seal.proves(proof)):
+            if not (is_fresh(rows) or seal.proves(rows.fact(PROOF))):
                 raise CheckFailed(f"{place.path} is not the key of {folder / NAME}; name the right one with --key.")
             yield rows, seal
         finally:

@@ -153,7 +153,7 @@ def _open(folder: Path, seal: Seal) -> Rows:
         return begin_anew(folder, seal, str(error))
     if seal.proves(proof):
         return rows
-    if proof is None and rows.last_sequence() == 0:  # cut off just after it was made
+    if is_fresh(rows):
         with rows.transaction():
             rows.set_fact(PROOF, seal.proof())
         return rows
@@ -165,6 +165,11 @@ def _open(folder: Path, seal: Seal) -> Rows:
         path, aside, aside,
     )  # fmt: skip
     return _fresh(path, seal)
+
+
+def is_fresh(rows: Reading) -> bool:
+    """Whether the database was cut off just after it was made: it has no key yet, and nothing to read."""
+    return rows.fact(PROOF) is None and rows.last_sequence() == 0
 
 
 def begin_anew(folder: Path, seal: Seal, reason: str) -> Rows:

@@ -100,28 +100,13 @@ def folder_as_image(folder: Path) -> Path:
     return folder
 
 
-def broken_notes(folder: Path) -> Path:
-    write_images(folder, 2)
-    (folder / "truth.yaml").write_text("expect: [")
-    return folder
+def noted(name: str, text: str) -> Callable[[Path], Path]:
+    def make(folder: Path) -> Path:
+        write_images(folder, 2)
+        (folder / name).write_text(text)
+        return folder
 
-
-def absurd_rate(folder: Path) -> Path:
-    write_images(folder, 2)
-    (folder / "recording.yaml").write_text("frames_per_second: fast")
-    return folder
-
-
-def impossible_date(folder: Path) -> Path:
-    write_images(folder, 2)
-    (folder / "recording.yaml").write_text("date: 2026-31-12")
-    return folder
-
-
-def rate_that_is_none(folder: Path) -> Path:
-    write_images(folder, 2)
-    (folder / "recording.yaml").write_text("frames_per_second: true")
-    return folder
+    return make
 
 
 def name_that_is_no_text(folder: Path) -> Path:
@@ -135,8 +120,8 @@ def name_that_is_no_text(folder: Path) -> Path:
 @pytest.mark.parametrize(
     ("make", "words"),
     [
-        (impossible_date, ["recording.yaml", "YAML"]),
-        (rate_that_is_none, ["recording.yaml", "frames_per_second", "True"]),
+        (noted("recording.yaml", "date: 2026-31-12"), ["recording.yaml", "YAML"]),
+        (noted("recording.yaml", "frames_per_second: true"), ["recording.yaml", "frames_per_second", "True"]),
         (name_that_is_no_text, ["not UTF-8", "rename"]),
         (nothing, ["missing", "there is no such recording"]),
         (empty_folder, ["the recording is empty", "video.mp4 or numbered images"]),
@@ -154,8 +139,8 @@ def name_that_is_no_text(folder: Path) -> Path:
         (damaged_png, ["000002.png", "a damaged one"]),
         (image_of_another_size, ["000003.png", "320x240", "000001.png", "160x120"]),
         (folder_as_image, ["000003.png", "directory"]),
-        (broken_notes, ["truth.yaml", "YAML"]),
-        (absurd_rate, ["recording.yaml", "frames_per_second", "'fast'"]),
+        (noted("truth.yaml", "expect: ["), ["truth.yaml", "YAML"]),
+        (noted("recording.yaml", "frames_per_second: fast"), ["recording.yaml", "frames_per_second", "'fast'"]),
     ],
 )
 def test_bad_input_is_one_sentence_and_nothing_else(tmp_path, capfd, make, words):

@@ -108,10 +108,8 @@ def fit(data: Path, folder: Path, recipe: Recipe = RECIPE) -> dict[str, float]:
     training = frames.read(data, held_out=False)
     to68 = To68.fit(training)
     source = CropSource(training, labels(training, to68))
-    batches, asked = (
-        partial(_batches, source, recipe.batch, recipe.seed),
-        partial(loss, to68=torch.from_numpy(to68.map)),
-    )
+    batches = partial(_batches, source, recipe.batch, recipe.seed)
+    asked = partial(loss, to68=torch.from_numpy(to68.map))
     return LANDMARKS.fit(batches, asked, HeldOut.draw(data, to68), folder, recipe)
 
 
