@@ -15,6 +15,7 @@ from pydantic import ValidationError
 from convert.quantize import Recipe
 from edge.errors import InputError
 from edge.vision.card import CARD_NAME, ModelCard
+from edge.whole_file import whole
 
 VERSIONS_OF = ("tensorflow-cpu", "tensorflow", "keras", "ai-edge-litert", "numpy")
 
@@ -135,16 +136,12 @@ def write(path: Path, content: bytes) -> None:
     Raises:
         InputError: the disk is full, or the folder is gone or read-only.
     """
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        with beside.open("wb") as file:
+        with whole(path) as beside, beside.open("wb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        beside.replace(path)
     except OSError as error:
         raise InputError(
             f"{path}: the file cannot be written ({error.strerror}); make room, or name another."
         ) from None
-    finally:
-        beside.unlink(missing_ok=True)

@@ -26,6 +26,7 @@ from edge.cameras.recording import frame_files
 from edge.config import Config
 from edge.errors import InputError, UserError
 from edge.replay.player import Seen, watch
+from edge.whole_file import whole
 
 ROWS_AT_ONCE = 4096
 _PACKAGES = ("ai-edge-litert", "tflite-runtime", "numpy", "opencv-python-headless")
@@ -41,12 +42,8 @@ def observe(recording: Path, config: Config, folder: Path) -> Path:
     """
     path = folder / f"{recording.resolve().name}-{_key(recording, config)}.parquet"
     if not path.exists():
-        partial = path.with_name(f".{path.name}.{os.getpid()}")  # never half a file under the right name
-        try:
+        with whole(path) as partial:
             _write(watch(recording, config), partial)
-            partial.replace(path)
-        finally:
-            partial.unlink(missing_ok=True)
     return path
 
 
