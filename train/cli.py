@@ -84,7 +84,11 @@ def group() -> None:
     "--votes", type=click.FloatRange(0, 1), default=0.5, show_default=True, help="Emotion: part of FER+ in the targets."
 )
 @click.option(
-    "--teacher", "teachers", type=FOLDER, multiple=True, help="Emotion: a model whose answers are learned, too; repeat."
+    "--teacher",
+    "teachers",
+    type=FOLDER,
+    multiple=True,
+    help="Emotion, eyes: a model whose answers are learned, too; repeat.",
 )
 @click.option("--unlabelled", is_flag=True, help="Emotion: learn the teachers' answers for faces without a label, too.")
 @click.option("--stages", type=STAGES, metavar="48x1,80x2,144x2", help="Channels and blocks of the residual network.")

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.vision.crops import level
+from edge.vision.crops import Square, cut, level
 from train import data
 from train.answers import answering
 from train.calibrate import softmax
@@ -28,9 +28,10 @@ def taught(
 ) -> Examples:
     """The examples with the mean of the teachers' probabilities mixed into the targets.
 
-    Teachers see each image unchanged but for its light, which is levelled as the vehicle levels it: the student, who
-    meets it dark, blurred or covered, learns to answer as if it were not. Teachers answer the recipe's labels; what
-    else training asks for keeps its targets, and its part of each image.
+    Teachers see each image framed in the middle of what the student meets, levelled as the vehicle levels it, and else
+    unchanged: the student, who meets it dark, blurred or covered, learns to answer as if it were not. Teachers answer
+    the recipe's labels, of its `taught` sources alone where it names some; what else training asks for keeps its
+    targets, and its part of each image.
 
     Args:
         examples: what is trained on.
@@ -44,24 +45,34 @@ def taught(
     """
     if not teachers:
         return examples
-    answers = _answers(examples.images, recipe, teachers)
     count = len(recipe.labels)
     targets = examples.targets.copy()
-    mass = targets[:, :count].sum(axis=1, keepdims=True)
-    targets[:, :count] = (1 - SHARE) * targets[:, :count] + SHARE * mass * answers
+    rows = np.isin(examples.source, recipe.taught) if recipe.taught else np.ones(len(examples), bool)
+    answers = _answers(examples.images[rows], examples.source[rows], recipe, teachers)
+    mass = targets[rows, :count].sum(axis=1, keepdims=True)
+    targets[rows, :count] = (1 - SHARE) * targets[rows, :count] + SHARE * mass * answers
     examples = dataclasses.replace(examples, targets=targets)
     if unlabelled is None:
         return examples
     faces, yawning = unlabelled
     theirs = np.zeros((len(faces), targets.shape[1]), np.float32)
-    theirs[:, :count] = _answers(faces, recipe, teachers)
+    source = np.full(len(faces), data.unlabelled.SOURCE)
+    theirs[:, :count] = _answers(faces, source, recipe, teachers)
     if recipe.unsure is not None:
         theirs[yawning] = np.eye(targets.shape[1], dtype=np.float32)[recipe.labels.index(recipe.unsure)]
-    source = np.full(len(faces), data.unlabelled.SOURCE)
     return examples.joined(Examples(faces, theirs, np.ones(len(faces), np.float32), {}, source))
 
 
-def _answers(images: NDArray[np.uint8], recipe: Recipe, teachers: Sequence[Path]) -> NDArray[np.float32]:
+def _answers(
+    images: NDArray[np.uint8], sources: NDArray[np.str_], recipe: Recipe, teachers: Sequence[Path]
+) -> NDArray[np.float32]:
     """The mean of the teachers' probabilities, float32[n, labels]."""
-    inputs = scaled(np.stack([level(image) for image in images]), recipe.input)
+    zoom = {source: float(np.mean(reach)) for source, reach in recipe.augmentation.zoom.items()}
+    framed = [_framed(image, zoom[source], recipe) for image, source in zip(images, sources, strict=True)]
+    inputs = scaled(np.stack(framed), recipe.input)
     return np.mean([softmax(answering(teacher, recipe)(inputs)) for teacher in teachers], axis=0).astype(np.float32)
+
+
+def _framed(image: NDArray[np.uint8], zoom: float, recipe: Recipe) -> NDArray[np.uint8]:
+    middle = (len(image) - 1) / 2
+    return level(cut(image, Square(middle, middle, zoom * len(image)), recipe.input.width))

@@ -6,6 +6,7 @@ over eyes that were kept out of training, with what was kept out of training bef
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from numpy.typing import NDArray
 from edge.vision.crops import level
 from edge.vision.eyes import NOT_VISIBLE
 from edge.vision.tflite import TfliteModel
-from train.data import eyes, face_eyes, hidden_eyes
+from train.data import eyes, face_eyes, hidden_eyes, lens_reflections
 
 EACH = 400
 """Patches made of each kind and set."""
@@ -80,7 +81,25 @@ def _made(
         chosen = random.choice(len(framed), EACH)
         patches = [_pixels(hidden_eyes.disturb(framed[number], other(), random, name)) for number in chosen]
         found.append(Group(f"{title}, {name}", np.stack(patches), closed[chosen]))
-    return found
+    return found + _mirrored(title, framed, closed, other, random)
+
+
+def _mirrored(
+    title: str,
+    framed: list[NDArray[np.float32]],
+    closed: NDArray[np.bool_],
+    other: Callable[[], NDArray[np.float32]],
+    random: np.random.Generator,
+) -> list[Group]:
+    """Behind lenses that mirror in part: hidden by it, and still to be read; those in doubt are left out."""
+    chosen = random.choice(len(framed), 3 * EACH)
+    made = [lens_reflections.mirrored(framed[number], other(), random) for number in chosen]
+    patches = np.stack([_pixels(patch) for patch, _ in made])
+    share = np.array([lens_reflections.readable(through) for _, through in made])
+    return [
+        Group(f"{title}, a mirroring lens, hidden", patches[share == 0], None),
+        Group(f"{title}, a mirroring lens", patches[share == 1], closed[chosen][share == 1]),
+    ]
 
 
 def audit(model: Path, data: Path, leave_out: str | None = None) -> str:

@@ -204,9 +204,10 @@ def finish(
     """Temperature, report and card of the model.keras in `output`; gives the figures of the validation."""
     score = scorer(output / "model.keras")
     labels = validation.labels[recipe.reference]
-    # The vehicle levels its patches, so the temperature is fitted to levelled ones.
-    logits = _logits(recipe, validation.take(labels >= 0), score, levelled=True)
-    temperature = fit_temperature(logits, labels[labels >= 0])
+    temperature = recipe.temperature
+    if temperature is None:  # The vehicle levels its patches, so it is fitted to levelled ones.
+        logits = _logits(recipe, validation.take(labels >= 0), score, levelled=True)
+        temperature = fit_temperature(logits, labels[labels >= 0])
     with room(output):
         replace(output / "temperature.json", json.dumps({"temperature": temperature}) + "\n")
 

@@ -1,4 +1,5 @@
-"""Recordings with every frame changed, replayed: what is told stays told in another light, size or turn.
+"""Recordings with every frame changed, replayed: what is told stays told in another light, size or turn,
+and nobody is told asleep behind glasses that mirror.
 
     PYTHONPATH=tests python tests/replay/changed.py [--recordings DIR] [CHANGE...]
 
@@ -11,10 +12,12 @@ import argparse
 import sys
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import cv2
 import numpy as np
+from lenses import LENSES, Glasses
 
 from edge.cameras.camera import CameraEnded
 from edge.cameras.recording import RecordingCamera
@@ -112,6 +115,7 @@ LARGE: dict[str, Callable[[], Change]] = {
     "a lamp's light": lambda: lamp,
     "blurred, 1.5 pixels": lambda: blurred,
     "JPEG, quality 30": lambda: jpeg(30),
+    **{name: partial(Glasses, lens) for name, lens in LENSES.items()},
 }
 
 

@@ -15,7 +15,7 @@ from edge.vision.crops import level
 from train.cli import group
 from train.data import Examples, unlabelled
 from train.distill import SHARE, taught
-from train.recipes import EMOTION
+from train.recipes import EMOTION, EYES
 
 SHAPE = (EMOTION.input.height, EMOTION.input.width, 1)
 
@@ -67,6 +67,26 @@ def test_teachers_see_faces_in_the_light_that_the_vehicle_gives_them(examples: E
 
 def test_without_teachers_the_labels_stay(examples: Examples) -> None:
     assert taught(examples, EMOTION, []) is examples
+
+
+def _eye_teacher(path: Path, **share: float) -> Path:
+    """A network that answers so much of each label, whatever it sees."""
+    image = keras.Input((EYES.input.height, EYES.input.width, 1))
+    model = keras.Model(image, keras.layers.Dense(len(EYES.labels))(keras.layers.Flatten()(image)))
+    kernel, _ = model.get_weights()
+    model.set_weights([0 * kernel, np.log([share[label] for label in EYES.labels])])
+    model.save(path)
+    return path
+
+
+def test_teachers_of_eyes_answer_for_whole_pictures_alone(tmp_path: Path) -> None:
+    teacher = _eye_teacher(tmp_path / "teacher.keras", open=0.7, closed=0.2, not_visible=0.1)
+    source = np.array(["nir", "mirrored", "face"])
+    eyes = Examples(
+        np.zeros((3, 48, 48), np.uint8), np.eye(3, dtype=np.float32)[[1, 1, 1]], np.ones(3, np.float32), {}, source
+    )
+    found = taught(eyes, EYES, [teacher]).targets
+    np.testing.assert_allclose(found, [[0, 1, 0], [0, 1, 0], [0.7 * SHARE, 1 - 0.8 * SHARE, 0.1 * SHARE]], atol=1e-5)
 
 
 def test_a_teacher_that_is_missing_is_named(examples: Examples, tmp_path: Path) -> None:

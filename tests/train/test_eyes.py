@@ -83,3 +83,15 @@ def test_the_calibration_set_shows_every_set_and_class_evenly(data: Path) -> Non
     np.testing.assert_array_equal(inputs, sets.representative("eyes", data, 60))  # the same seed, the same images
     assert inputs.min() >= -2
     assert inputs.max() <= 2
+
+
+def test_eyes_behind_lenses_that_mirror_are_what_they_are_hidden_or_in_doubt(data: Path) -> None:
+    found = sets.validation("eyes", data)
+    mirrored = found.take(found.source == "mirrored")
+    state, targets = mirrored.labels["state"], mirrored.targets
+    np.testing.assert_array_equal(state, targets.argmax(axis=1))
+    np.testing.assert_allclose(targets.sum(axis=1), 1, atol=1e-6)
+    assert (targets[:, 0] * targets[:, 1] == 0).all()  # never in doubt between open and closed
+    shares = np.bincount(state, minlength=3) / len(state)
+    assert (shares > 0.1).all()
+    assert 0.02 < np.mean((targets > 0) & (targets < 1)) < 0.2

@@ -1,4 +1,5 @@
-"""What `eyes` learns from: eyes of three sets and of whole pictures, as they are, disturbed, hidden, and no eyes.
+"""What `eyes` learns from: eyes of three sets and of whole pictures, as they are, disturbed, hidden, behind lenses that
+mirror in part, and no eyes.
 
 What covers an eye is laid over open and closed ones alike, so that it says nothing about the lids. What is made over a
 held-out eye is held out with it, what is cut from a held-out person with that person.
@@ -7,6 +8,7 @@ held-out eye is held out with it, what is cut from a held-out person with that p
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import reduce
 from pathlib import Path
 from typing import Any
@@ -14,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from train.data import eyes, face_eyes, hidden_eyes
+from train.data import eyes, face_eyes, hidden_eyes, lens_reflections
 from train.data.examples import Examples
 
 NOT_VISIBLE = eyes.CLASSES.index("not_visible")
@@ -50,7 +52,8 @@ def everything(data: Path, sets: Sequence[str], *, held_out: bool) -> Examples:
     seen = eyes.read(data, sets, held_out=held_out).joined(pictures.take(~hidden))
     count, seed = (HELD_OUT, 1) if held_out else (TRAINED, 0)
     count = min(count, len(seen))
-    parts = (_disturbed(seen, others, count, seed), _hidden(seen, others, count, seed), pictures.take(hidden), others)
+    made = [make(seen, others, count, seed) for make in (_disturbed, _hidden, _mirrored)]
+    parts = (*made, pictures.take(hidden), others)
     return reduce(Examples.joined, parts, seen)
 
 
@@ -100,3 +103,24 @@ def _disturbed(seen: Examples, others: Examples, count: int, seed: int) -> Examp
         patch = hidden_eyes.framed(seen.images[number], str(seen.source[number]))
         patches.append(hidden_eyes.disturb(patch, other, random, how))
     return _examples(patches, [int(seen.labels["state"][n]) for n in numbers], "disturbed")
+
+
+def _mirrored(seen: Examples, others: Examples, count: int, seed: int) -> Examples:
+    """`count` patches a set of `seen` behind lenses that mirror in part: with its label, hidden, or in doubt between.
+
+    An eye in doubt has a part of both targets, and as its label the larger one.
+    """
+    random = np.random.default_rng((seed, 4))
+    numbers = np.concatenate([random.choice(np.flatnonzero(seen.source == s), count) for s in np.unique(seen.source)])
+    patches, shares = [], []
+    for number in numbers:
+        other = others.images[random.integers(len(others))].astype(np.float32)
+        patch = hidden_eyes.framed(seen.images[number], str(seen.source[number]))
+        patch, through = lens_reflections.mirrored(patch, other, random)
+        patches.append(patch)
+        shares.append(lens_reflections.readable(through))
+    share = np.array(shares, np.float32)
+    state = np.where(share >= 0.5, seen.labels["state"][numbers], NOT_VISIBLE)
+    made = _examples(patches, state.tolist(), "mirrored")
+    hidden = np.eye(len(eyes.CLASSES), dtype=np.float32)[NOT_VISIBLE]
+    return replace(made, targets=share[:, None] * seen.targets[numbers] + (1 - share[:, None]) * hidden)

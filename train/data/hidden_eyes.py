@@ -70,6 +70,19 @@ def _lamps(patch: Patch, random: np.random.Generator) -> Patch:
     return np.asarray(patch + _soft(mask, random) * (255.0 - patch), np.float32)
 
 
+def _rim(patch: Patch, random: np.random.Generator) -> Patch:
+    """The rim of glasses: wide and thin, or close to the lids, dark, and thick; lamps in the glass of half of them."""
+    narrow = random.random() < 0.5
+    low, high, most, brightest = ((0.4, 0.17), (0.65, 0.36), 8, 100) if narrow else ((0.5, 0.36), (0.7, 0.6), 5, 200)
+    drawn = np.zeros((SIDE, SIDE), np.uint8)
+    axes = tuple(int(SIDE * value) for value in random.uniform(low, high))
+    middle = tuple(int(SIDE * (0.5 + random.uniform(-0.12, 0.15))) for _ in range(2))
+    turn = float(random.uniform(-15, 15))
+    cv2.ellipse(drawn, middle, axes, turn, 0, 360, 255, int(random.integers(1, most)))
+    patch = patch + _soft(drawn, random) * (random.uniform(0, brightest) - patch)
+    return _lamps(patch, random) if random.random() < 0.5 else np.asarray(patch, np.float32)
+
+
 def glare(patch: Patch, other: Patch, random: np.random.Generator) -> Patch:  # noqa: ARG001
     """A lamp or the sky in the glass, as wide as the eye or wider: a blob, or a streak across."""
     if random.random() < 0.7:
@@ -174,12 +187,8 @@ def disturb(patch: Patch, other: Patch, random: np.random.Generator, how: str) -
         patch = patch + _soft(mask, random) * (random.uniform(200, 255) - patch)
     elif kind == 1:  # glass that lets 15-70 % through, with a veil of light
         patch = patch * random.uniform(0.15, 0.7) + random.uniform(0, 120)
-    elif kind == 2:  # the rim of glasses
-        rim = np.zeros((SIDE, SIDE), np.uint8)
-        axes = tuple(int(SIDE * value) for value in random.uniform((0.5, 0.36), (0.7, 0.6)))
-        middle = tuple(int(SIDE * (0.5 + random.uniform(-0.15, 0.15))) for _ in range(2))
-        cv2.ellipse(rim, middle, axes, float(random.uniform(-15, 15)), 0, 360, 255, int(random.integers(1, 5)))
-        patch = patch + _soft(rim, random) * (random.uniform(0, 200) - patch)
+    elif kind == 2:
+        patch = _rim(patch, random)
     elif kind == 3:  # some movement
         size = (1, int(random.integers(3, 8)))
         patch = cv2.blur(patch, size if random.random() < 0.5 else size[::-1])
