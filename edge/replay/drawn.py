@@ -60,8 +60,9 @@ def draw_head(*, is_closed: bool) -> GreyImage:
         _ellipse(image, (0.36 * side, -0.12), (0.24, 0.15), 150)  # socket, brow
         _ellipse(image, (0.36 * side, -0.36), (0.22, 0.05), 60)
         if is_closed:
-            _ellipse(image, (0.36 * side, -0.1), (0.16, 0.06), 160)
-            _ellipse(image, (0.36 * side, -0.09), (0.17, 0.06), 50, (0, 180))
+            _ellipse(image, (0.36 * side, -0.1), (0.16, 0.06), 175)
+            _ellipse(image, (0.36 * side, -0.13), (0.15, 0.06), 115, (200, 340))  # the lid's fold
+            _ellipse(image, (0.36 * side, -0.09), (0.17, 0.05), 50, (0, 180))
         else:
             _ellipse(image, (0.36 * side, -0.1), (0.16, 0.075), 235)
             _ellipse(image, (0.36 * side, -0.1), (0.07, 0.07), 30)
