@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 import pytest
@@ -11,7 +11,7 @@ import pytest
 from edge.config import RulesConfig
 from edge.delivery.event import EventBuilder, parse_time
 from edge.monitor import Monitor, Step
-from edge.records import Box, Emotion, Event, Eyes, Face, Frame, Observation, Position, TimeSource
+from edge.records import Box, Emotion, Event, Eyes, Face, Frame, Observation, Position, Signal, TimeSource
 from edge.rules.policy import Policy
 
 RATE = 15
@@ -183,3 +183,18 @@ def test_a_fault_that_is_open_at_the_end_ends_when_it_was_last_seen() -> None:
 def test_events_are_numbered_in_order() -> None:
     told = events(drive(monitor(_trouble), 55))
     assert [event.sequence for event in told] == list(range(1, len(told) + 1))
+
+
+def test_the_driver_is_warned_before_a_clock_is_asked_for_an_events_time() -> None:
+    order: list[str] = []
+
+    def stamp(moment: float, wall: float) -> tuple[float, TimeSource]:
+        order.append("time")
+        return wall, "system"
+
+    def warn(signals: Sequence[Signal]) -> None:
+        order.extend(signal.cause for signal in signals)
+
+    eyes = ScriptedVision(asleep_from(20.0))
+    drive(Monitor(eyes, Policy(RulesConfig()), EventBuilder("bus-17", 42), "system", stamp=stamp, warn=warn), 25.0)
+    assert order == ["microsleep", "time", "sleep", "time", "sleep", "time"]  # start, rise, end

@@ -14,5 +14,5 @@ class ClockConfig(Section):
     """Take the system's clock for right though nothing is known to keep it, such as a battery clock that is looked
     after; false: only while network time keeps it."""
     wait_s: Annotated[float, Field(ge=0, le=86_400)] | None = None
-    """While the time is not known, events wait so long for it once they could be sent, and then go as they are; null:
-    60, and 0 where a recording is the camera and there is no gpsd, as no time of now would be theirs."""
+    """While the time is not known, a session's events wait so long for it once the first could be sent, and then go as
+    they are; null: 60, and 0 where a recording is the camera and there is no gpsd: no time of now would be theirs."""

@@ -36,7 +36,7 @@ class MqttConfig(Section):
     reconnect_max_s: Seconds = 120.0
     """... up to this."""
     queue: Annotated[int, Field(ge=1, le=1_000_000)] = 10_000
-    """Events kept while the broker cannot be reached; beyond it the oldest go, counted and said in the log."""
+    """Events kept in memory where there is no state directory; beyond it the oldest go, counted and said in the log."""
     status_interval_s: Seconds = 60.0
     """Between two messages on the status topic."""
     evidence: bool = False

@@ -64,6 +64,10 @@ class UnreachableError(BrokerError):
     mend = "start it, or correct mqtt.host and mqtt.port"
 
 
+class ClosedError(BrokerError):
+    """The broker closed it without a word."""
+
+
 class RefusedError(BrokerError):
     """The broker answers, but does not accept this client or what it sends."""
 
@@ -119,6 +123,7 @@ class Connection:
         self._largest_packet = 2**32
         self.unacknowledged: dict[int, float] = {}
         self._acknowledged: list[int] = []
+        self._refused: list[tuple[int, str]] = []
         self._requests = requests
         self._received: list[Received] = []
         self._error: BrokerError | None = None
@@ -173,6 +178,11 @@ class Connection:
         received, self._received = self._received, []
         return received
 
+    def refused(self) -> list[tuple[int, str]]:
+        """Packet identifiers of what the broker did not take since the last call, with its reasons."""
+        refused, self._refused = self._refused, []
+        return refused
+
     def step(self, timeout: float, wake: socket.socket) -> list[int]:
         """Send and receive what can be, waiting up to `timeout` seconds for it or until `wake` can be read.
 
@@ -187,8 +197,8 @@ class Connection:
             decrypted = isinstance(sock, ssl.SSLSocket) and sock.pending() > 0  # select does not see it
             readable, writable, _ = select.select([sock, wake], writes, [], 0 if decrypted else timeout)
             self._exchange(read=decrypted or sock in readable, write=bool(writable))
-        # What was acknowledged before the end counts: the end is told by the next call.
-        if not self._acknowledged:
+        # What was answered before the end counts: the end is told by the next call.
+        if not self._acknowledged and not self._refused:
             self._raise_if_over()
         acknowledged, self._acknowledged = self._acknowledged, []
         return acknowledged
@@ -219,7 +229,7 @@ class Connection:
         if self._error:
             raise self._error
         if self._client.socket() is None:
-            raise BrokerError("closed the connection")
+            raise ClosedError("closed the connection")
         now = time.monotonic()
         if not self.accepted and now - self._began > CONNACK_S:
             raise BrokerError(f"accepts connections but does not answer (for {CONNACK_S:g} s)")
@@ -280,7 +290,7 @@ class Connection:
         if self.unacknowledged.pop(mid, None) is None:
             return
         if reason.is_failure:
-            self._error = RefusedError(f"refuses what is published ({reason})")
+            self._refused.append((mid, str(reason)))
         else:
             self._acknowledged.append(mid)
 

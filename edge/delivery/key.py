@@ -68,8 +68,10 @@ def read_key(place: KeyPlace) -> bytes:
     return content
 
 
-def make_key(path: Path) -> None:
+def make_key(path: Path, like: Path | None = None) -> None:
     """Write a fresh key, mode 600, on the disk for certain; one that is there is never overwritten.
+
+    Made by root it belongs to the owner of `like`, else of its folder: the daemon's user reads it.
 
     Raises:
         ConfigError: there is one, or it cannot be written (DiskError: for now).
@@ -80,6 +82,7 @@ def make_key(path: Path) -> None:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         try:
             with os.fdopen(descriptor, "wb") as file:
+                give_to_owner(file.fileno(), like or path.parent)
                 file.write(secrets.token_bytes(KEY_BYTES))
                 file.flush()
                 os.fsync(file.fileno())
@@ -96,6 +99,13 @@ def make_key(path: Path) -> None:
         raise DiskError.or_config(
             error, f"{path}: the outbox's key cannot be written ({error.strerror}); {mend}."
         ) from None
+
+
+def give_to_owner(descriptor: int, of: Path) -> None:
+    """Let what root makes belong to who owns `of`."""
+    if os.geteuid() == 0:
+        owner = of.stat()
+        os.fchown(descriptor, owner.st_uid, owner.st_gid)
 
 
 def sync_folder(folder: Path) -> None:

@@ -6,7 +6,7 @@ import logging
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
 from heapq import merge
@@ -88,16 +88,16 @@ class Outbox:
             else:
                 self._recover()
 
-    def after(self, ticket: int, limit: int) -> list[tuple[int, Event]]:
+    def oldest(self, limit: int, besides: Collection[int] = frozenset()) -> list[tuple[int, Event]]:
         if limit <= 0:
             return []
         with self._lock:
             try:
-                stored = self._try(partial(self._read, ticket, limit))
+                stored = self._try(partial(self._read, limit, besides))
             except sqlite3.Error as error:
                 self._ail(error)
                 stored = []
-            spilled = ((number, event) for number, event in self._spilled.items() if number > ticket)
+            spilled = ((number, event) for number, event in self._spilled.items() if number not in besides)
             return list(islice(merge(stored, spilled, key=itemgetter(0)), limit))
 
     def remove(self, tickets: Iterable[int]) -> int:
@@ -202,17 +202,20 @@ class Outbox:
         self._spilled.clear()
         self._delivered.clear()
 
-    def _read(self, ticket: int, limit: int) -> list[tuple[int, Event]]:
-        found, broken = [], []
+    def _read(self, limit: int, besides: Collection[int]) -> list[tuple[int, Event]]:
+        found: list[tuple[int, Event]] = []
+        broken: list[Row] = []
         try:
             rows: Reading = self._rows
         except sqlite3.Error:
             if self._access.reading is None:
                 raise
             rows = self._access.reading
-        for row in rows.after(ticket, limit + len(self._delivered)):
-            if row.sequence in self._delivered:
+        for row in rows.after(0, limit + len(besides) + len(self._delivered)):
+            if row.sequence in besides or row.sequence in self._delivered:
                 continue
+            if len(found) == limit:
+                break
             try:
                 found.append((row.sequence, decode(self._access.seal.open(row))))
             except (UnreadableError, ValueError):

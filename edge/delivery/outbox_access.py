@@ -101,13 +101,15 @@ class Access:
         """Set the damaged database aside, and begin one with what can still be read of it.
 
         Raises:
-            Unopened: the disk takes nothing.
+            Unopened: the disk takes nothing; it is tried again.
         """
         self.rows().close()
         self._rows = None
+        self._due = time.monotonic() + AGAIN_S
         try:
             self._rows = begin_anew(self._folder, self.seal, reason)
-        except OSError as full:
+        except (OSError, sqlite3.Error) as full:
+            self._look()
             raise Unopened(full) from None
 
     def close(self) -> None:
@@ -125,14 +127,14 @@ class Access:
             if self._holder < 0:
                 self._holder = hold(self._folder)
             self._seal = load_seal(self._folder, self._config)
-            if self.reading is not None:
-                self.reading.close()
-                self.reading = None
             self._rows = open_rows(self._folder, self._seal)
         except DiskError as error:
             self.trouble = error
             raise
         self.trouble = None
+        if self.reading is not None:  # until now what it reads could be sent
+            self.reading.close()
+            self.reading = None
         return self._rows
 
     def _look(self) -> None:

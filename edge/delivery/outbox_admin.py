@@ -89,7 +89,7 @@ def rekey(folder: Path, config: OutboxConfig) -> int:
         raise ConfigError(f"{place.path}: systemd gives this key; rekey a copy with --key and make it the credential.")
     with _alone(folder, config) as (rows, old):
         place.next.unlink(missing_ok=True)  # of a rotation that never came to use it
-        make_key(place.next)
+        make_key(place.next, like=place.path)
         fresh = Seal(read_key(KeyPlace(place.next)))
         count = 0
         with rows.transaction():

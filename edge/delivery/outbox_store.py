@@ -12,12 +12,14 @@ from contextlib import suppress
 from pathlib import Path
 
 from edge.config import OutboxConfig
-from edge.delivery.key import KeyPlace, key_place, make_key, read_key, sync_folder
+from edge.delivery.key import KeyPlace, give_to_owner, key_place, make_key, read_key, sync_folder
 from edge.delivery.outbox_rows import Reading, Rows, UnknownVersion, is_damage
 from edge.delivery.outbox_seal import Seal, UnreadableError
 from edge.errors import CheckFailed, ConfigError, DiskError, disk_mend
 
 NAME = "outbox.db"
+SALVAGED = "outbox.db.salvaged"
+"""What could be read of a damaged database, until it takes that one's place."""
 PROOF = "key"
 _COMPANIONS = ("", "-wal", "-shm")
 
@@ -36,7 +38,10 @@ def hold(folder: Path) -> int:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         try:
+            is_new = not path.exists()
             descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+            if is_new:
+                give_to_owner(descriptor, folder)
         except OSError as error:
             if error.errno != errno.EROFS or not path.exists():
                 raise
@@ -144,6 +149,7 @@ def open_rows(folder: Path, seal: Seal) -> Rows:
 
 def _open(folder: Path, seal: Seal) -> Rows:
     path = folder / NAME
+    _finish_salvage(folder)
     try:
         rows = Rows(path)
         proof = rows.fact(PROOF)
@@ -175,13 +181,22 @@ def is_fresh(rows: Reading) -> bool:
 def begin_anew(folder: Path, seal: Seal, reason: str) -> Rows:
     """Set the damaged database aside under a dated name, and begin one with what can still be read of it.
 
+    The new one is whole before the damaged one leaves its name: no room, or a loss of power, and it is done anew.
+
     Raises:
-        sqlite3.Error, OSError: the disk does not let one be made.
+        sqlite3.Error, OSError: the disk does not let one be made; the damaged one is where it was.
     """
-    path = folder / NAME
+    path, salvaged = folder / NAME, folder / SALVAGED
+    _remove(salvaged)
+    try:
+        with _fresh(salvaged, seal) as fresh:
+            saved = _salvage(path, fresh, seal)
+    except BaseException:
+        _remove(salvaged)
+        raise
     aside = _set_aside(path, "damaged")
-    rows = _fresh(path, seal)
-    saved = _salvage(aside, rows, seal)
+    _finish_salvage(folder)
+    rows = Rows(path)
     _log.error(
         "%s: the outbox is damaged (%s); it is kept as %s, and a new one is begun with the %d events that can be read.",
         path, reason, aside, saved,
@@ -194,6 +209,18 @@ def _fresh(path: Path, seal: Seal) -> Rows:
     with rows.transaction():
         rows.set_fact(PROOF, seal.proof())
     return rows
+
+
+def _finish_salvage(folder: Path) -> None:
+    """Give what was salvaged the place of the damaged database, which has left it."""
+    if not (folder / NAME).exists() and (folder / SALVAGED).exists():
+        (folder / SALVAGED).replace(folder / NAME)
+        sync_folder(folder)
+
+
+def _remove(path: Path) -> None:
+    for companion in _COMPANIONS:
+        path.with_name(path.name + companion).unlink(missing_ok=True)
 
 
 def _set_aside(path: Path, why: str) -> Path:
@@ -209,16 +236,21 @@ def _set_aside(path: Path, why: str) -> Path:
     return aside
 
 
-def _salvage(aside: Path, rows: Rows, seal: Seal) -> int:
-    """Copy the rows that are whole; nothing that was altered opens."""
-    saved = 0
+def _salvage(damaged: Path, rows: Rows, seal: Seal) -> int:
+    """Copy the rows that are whole; nothing that was altered opens.
+
+    Raises:
+        sqlite3.Error: the disk does not take them.
+    """
     try:
-        with Reading(aside) as old, rows.transaction():
-            for row in old.whole():
-                with suppress(UnreadableError):
-                    seal.open(row)
-                    rows.add(row)
-                    saved += 1
-    except sqlite3.Error:  # it cannot be opened at all, or the disk is full: the old file stays
+        old = Reading(damaged)
+    except sqlite3.Error:  # nothing of it can be read
         return 0
+    saved = 0
+    with old, rows.transaction():
+        for row in old.whole():
+            with suppress(UnreadableError):
+                seal.open(row)
+                rows.add(row)
+                saved += 1
     return saved

@@ -31,5 +31,5 @@ def try_broker(config: MqttConfig) -> None:
             finally:
                 connection.close()
         except BrokerError as error:
-            mend = error.mend if type(error) is not BrokerError else UNKNOWN_MEND
+            mend = error.mend if error.mend != BrokerError.mend else UNKNOWN_MEND
             raise CheckFailed(f"The broker at {config.host}:{config.port} {error}; {mend}.") from None

@@ -12,19 +12,20 @@ import socket
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from edge.backoff import Backoff
 from edge.config import MqttConfig
 from edge.delivery.command import Desk, Refusal, Request, answer, refuse
-from edge.delivery.connection import BrokerError, Connection, RefusedError, UnreachableError
+from edge.delivery.connection import BrokerError, ClosedError, Connection, RefusedError, UnreachableError
 from edge.delivery.event import parse_time
 from edge.delivery.knock import Knock
 from edge.delivery.message import encode
 from edge.delivery.password import read_password
 from edge.delivery.queue import EventQueue, MemoryQueue
+from edge.delivery.refusals import Refusals
 from edge.delivery.tls import tls_context
 from edge.delivery.topics import Topics
 from edge.delivery.wire import JSON, Message
@@ -54,7 +55,8 @@ _log = logging.getLogger(__name__)
 class DeliveryStats:
     """Where delivery stands. `sent` are acknowledged in this run; with a queue in memory put is waiting + sent +
     dropped, an outbox brings what waits and the number dropped from runs before. `last_error` is the last reason for
-    which there was no connection, a sentence. `gaps` are of what was dropped: session, first and last sequence.
+    which there was no connection, a sentence; `refused` what a broker that is connected does not take now, another.
+    `gaps` are of what was dropped: session, first and last sequence.
     """
 
     connected: bool
@@ -63,12 +65,14 @@ class DeliveryStats:
     dropped: int
     last_error: str | None
     gaps: tuple[tuple[int, int, int], ...] = ()
+    refused: str | None = None
 
 
 class Publisher:
     """Sends events to the broker from a thread of its own, and keeps those that it cannot send.
 
-    Events come out in order and at least once: after a lost connection the unacknowledged ones are sent again.
+    Events come out in order and at least once: after a lost connection the unacknowledged ones are sent again. Those
+    of a topic that the broker refuses stay, and the others pass them.
     `session` is told with each availability message. `wall` gives seconds since 1970 UTC,
     `life_s` the seconds from an event to the time when a broker that holds it for someone lets it go. `ready` gives the
     event as it is to be sent, or None while it has to wait, and those behind it with it.
@@ -99,9 +103,12 @@ class Publisher:
         self._ready = ready
         self._holds_back = False
         self._life = life_s
-        self._sending: dict[int, int] = {}
-        """Ticket of each event that was sent on this connection, by packet identifier."""
-        self._last_ticket = 0
+        self._sending: dict[int, tuple[int, str]] = {}
+        """Ticket and topic of each event that was sent on this connection, by packet identifier."""
+        self._refusals = Refusals()
+        self._answered = False
+        """Whether the broker has taken or refused an event on this connection."""
+        self._one_by_one = False
         self._status: bytes | None = None
         self._desk = Desk(self._topics.response) if config.commands else None
         self._requests: deque[Request] = deque(maxlen=REQUESTS)
@@ -115,6 +122,7 @@ class Publisher:
         self._dropping = False
         self._dropped_told = self._queue.dropped
         self._closing_by: float | None = None
+        self._crashed = False
         self._backoff = Backoff(config.reconnect_min_s, config.reconnect_max_s)
         self._rung = False
         self._alarm, self._bell = socket.socketpair()
@@ -150,14 +158,22 @@ class Publisher:
     def stats(self) -> DeliveryStats:
         queue = self._queue
         return DeliveryStats(
-            self._connected, len(queue), self._sent, queue.dropped, self._last_error, tuple(queue.gaps[-GAPS_TOLD:])
+            self._connected,
+            len(queue),
+            self._sent,
+            queue.dropped,
+            self._last_error,
+            tuple(queue.gaps[-GAPS_TOLD:]),
+            next((self._refusal(*refused) for refused in self._refusals.reasons.items()), None),
         )
 
-    def close(self, timeout: float = 5.0) -> None:
+    def close(self, timeout: float = 5.0, *, crashed: bool = False) -> None:
         """Send what waits, for up to `timeout` seconds, then say `stopped` and disconnect.
 
-        What could not be delivered is still told by `stats().waiting`.
+        After a crash nothing is said, and the broker says `offline`. What could not be delivered is still told by
+        `stats().waiting`.
         """
+        self._crashed = crashed
         self._holds_back = False  # it is asked once more
         self._closing_by = time.monotonic() + timeout
         self._wake()
@@ -180,6 +196,8 @@ class Publisher:
                 self._converse()
             except BrokerError as error:
                 self._tell_lost(error)
+                # Of many that were sent at once nobody knows which one made a broker close it: then they go one by one.
+                self._one_by_one = isinstance(error, ClosedError) and bool(self._sending) and not self._answered
                 # Not at once after a connection: two clients of one name cut each other off again and again.
                 if self._accepted_at is not None and time.monotonic() - self._accepted_at > min(pause, STEADY_S):
                     self._backoff.reset()
@@ -205,10 +223,11 @@ class Publisher:
                 if connection.accepted:
                     self._send(connection)
                 self._acknowledge(connection.step(self._patience(), self._bell))
+                self._take_refusals(connection)
                 self._take_requests(connection)
                 self._hush()
                 self._tell_dropping()
-            if self._connected:
+            if self._connected and not self._crashed:
                 self._say_farewell(connection)
         finally:
             self._connected = self._has_room = False
@@ -218,8 +237,8 @@ class Publisher:
         """Hand over what the window has room for; on a new connection all that is unacknowledged, oldest first."""
         if not self._connected:
             self._accepted_at = time.monotonic()
+            self._answered = False
             self._sending.clear()
-            self._last_ticket = 0
             connection.publish(self._availability(b"online"))
             self._tell_connected()
             self._connected = True
@@ -228,27 +247,36 @@ class Publisher:
             connection.publish(Message(self._topics.status, status, qos=0, retain=True, content_type=JSON))
         while self._answers:
             connection.publish(self._answers.popleft())
-        room = max(0, min(WINDOW, connection.receive_maximum) - len(connection.unacknowledged))
         self._has_room = True  # before the queue is read: what is put from here on rings
-        events = self._queue.after(self._last_ticket, room)
-        self._holds_back = False
+        self._holds_back = bool(self._refusals.tickets)
+        window = min(1 if self._one_by_one else WINDOW, connection.receive_maximum)
+        while (room := window - len(connection.unacknowledged)) > 0:
+            on_the_way = {ticket for ticket, _ in self._sending.values()}
+            events = self._queue.oldest(room, on_the_way | self._refusals.tickets)
+            if not self._hand_over(connection, events):
+                return
+            # With nothing else on the way: a refusal may end the connection, and what is behind it would be lost.
+            if len(events) < room and (self._sending or not self._refusals.try_one()):
+                return
+        self._has_room = False
+
+    def _hand_over(self, connection: Connection, events: Sequence[tuple[int, Event]]) -> bool:
+        """Publish them; gives False where one has to wait, and those behind it with it."""
         for ticket, waiting in events:
             event = self._ready(waiting)
             if event is None:
                 self._holds_back = True
-                break
+                return False
+            topic = self._topics.event(event.signal)
+            if self._refusals.passes(topic, ticket):
+                self._holds_back = True
+                continue
             historical = event.historical or self._wall() - parse_time(event.time) > HISTORICAL_S
             payload = encode(dataclasses.replace(event, historical=historical))
-            message = Message(
-                self._topics.event(event.signal),
-                payload,
-                expiry_s=self._remaining_life(event),
-                schema=event.schema,
-                content_type=JSON,
-            )
-            self._sending[connection.publish(message)] = ticket
-            self._last_ticket = ticket
-        self._has_room = len(events) < room
+            life_s = self._remaining_life(event)
+            message = Message(topic, payload, expiry_s=life_s, schema=event.schema, content_type=JSON)
+            self._sending[connection.publish(message)] = ticket, topic
+        return True
 
     def _take_requests(self, connection: Connection) -> None:
         for received in connection.received():
@@ -264,9 +292,26 @@ class Publisher:
         return math.ceil(self._life - age if 0 <= age < self._life else self._life)
 
     def _acknowledge(self, identifiers: list[int]) -> None:
-        tickets = [self._sending.pop(identifier) for identifier in identifiers if identifier in self._sending]
-        if tickets:
-            self._sent += self._queue.remove(tickets)
+        taken = [self._sending.pop(identifier) for identifier in identifiers if identifier in self._sending]
+        if not taken:
+            return
+        self._sent += self._queue.remove([ticket for ticket, _ in taken])
+        self._answered, self._one_by_one = True, False
+        for topic in {topic for _, topic in taken}:
+            if self._refusals.accept(topic):
+                _log.info("the broker at %s takes %s again", self._address, topic)
+
+    def _take_refusals(self, connection: Connection) -> None:
+        for identifier, reason in connection.refused():
+            if identifier not in self._sending:
+                raise RefusedError(f"refuses what is published ({reason})")
+            ticket, topic = self._sending.pop(identifier)
+            self._answered = True
+            if self._refusals.refuse(topic, ticket, reason):
+                _log.error("%s It waits and is tried again, the others go.", self._refusal(topic, reason))
+
+    def _refusal(self, topic: str, reason: str) -> str:
+        return f"the broker at {self._address} refuses {topic} ({reason}); let it take that topic from this client."
 
     def _say_farewell(self, connection: Connection) -> None:
         identifier = connection.publish(self._availability(b"stopped"))
@@ -284,7 +329,7 @@ class Publisher:
         _log.info("connected to the broker at %s; %d events wait", self._address, len(self._queue))
         if self._dropping:
             dropped = self._queue.dropped
-            _log.error("%d events were dropped while the broker was away", dropped - self._dropped_told)
+            _log.error("%d events were dropped since the last connection", dropped - self._dropped_told)
             self._dropped_told, self._dropping = dropped, False
 
     def _tell_lost(self, error: BrokerError) -> None:
@@ -300,7 +345,7 @@ class Publisher:
     def _tell_dropping(self) -> None:
         if not self._dropping and self._queue.dropped > self._dropped_told:
             self._dropping = True
-            _log.error("%d events wait, there is no room for more: events are dropped", len(self._queue))
+            _log.error("events are dropped, for want of room or by age; %d wait", len(self._queue))
 
     @property
     def _address(self) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from itertools import islice
 from typing import Protocol
 
@@ -19,8 +19,8 @@ class EventQueue(Protocol):
 
     def put(self, event: Event) -> None: ...
 
-    def after(self, ticket: int, limit: int) -> list[tuple[int, Event]]:
-        """Up to `limit` waiting events with their tickets, oldest first, of those behind `ticket`."""
+    def oldest(self, limit: int, besides: Collection[int] = frozenset()) -> list[tuple[int, Event]]:
+        """Up to `limit` waiting events with their tickets, oldest first, those with the tickets `besides` left out."""
         ...
 
     def remove(self, tickets: Iterable[int]) -> int:
@@ -72,10 +72,10 @@ class MemoryQueue:
             self._last += 1
             self._events[self._last] = event
 
-    def after(self, ticket: int, limit: int) -> list[tuple[int, Event]]:
+    def oldest(self, limit: int, besides: Collection[int] = frozenset()) -> list[tuple[int, Event]]:
         with self._lock:
-            # Whatever is skipped is being sent, so there are few of them.
-            return list(islice(((number, event) for number, event in self._events.items() if number > ticket), limit))
+            others = ((number, event) for number, event in self._events.items() if number not in besides)
+            return list(islice(others, limit))
 
     def remove(self, tickets: Iterable[int]) -> int:
         with self._lock:

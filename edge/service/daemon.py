@@ -7,7 +7,7 @@ import logging
 import signal
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -23,6 +23,7 @@ from edge.delivery.publisher import Publisher
 from edge.delivery.sink import JsonLinesSink, Sink
 from edge.gps.gpsd import Gpsd
 from edge.monitor import Monitor, Step
+from edge.records import Signal
 from edge.rules.policy import Policy
 from edge.service.clock import SessionClock, patience
 from edge.service.commands import Commands, Mute
@@ -75,6 +76,12 @@ def run_daemon(config: Config) -> None:
         sink = open_while_running.enter_context(_events_out(config, session, folder, clock))
         outputs = open_while_running.enter_context(alarms(config.alerts, lambda: mute.is_muted))
         _log.info("session %d of %s begins", session, config.vehicle)
+
+        def warn(signals: Sequence[Signal]) -> None:
+            stages.enter("alert")
+            outputs.take(signals)
+            stages.enter("rules")
+
         # A recording's clock begins with it, a live camera's is the monotonic one.
         begin = 0.0 if config.camera.live else time.monotonic()
         monitor = Monitor(
@@ -84,6 +91,7 @@ def run_daemon(config: Config) -> None:
             "system",
             lambda moment: gps.position_at(begin + moment) if gps else None,
             lambda moment, _wall: clock.stamp(begin + moment),
+            warn,
         )
 
         health, journal = Health(folder), Journal()
@@ -104,8 +112,6 @@ def run_daemon(config: Config) -> None:
         open_while_running.enter_context(local)
 
         def take(step: Step) -> None:
-            stages.enter("alert")
-            outputs.take(step.decision.signals)  # before anything that could wait for a disk
             status.count(step)  # what an event then waits for is none of the decision's time
             stages.enter("outbox")
             for event in step.events:
@@ -165,7 +171,7 @@ def _events_out(config: Config, session: int, folder: Path | None, clock: Sessio
             ready=clock.ready,
         )
         publisher.start()
-        closing.callback(publisher.close)
+        closing.push(lambda kind, *_: publisher.close(crashed=kind is not None))
         if outbox is None:
             closing.callback(clock.wait_no_longer)
         yield publisher

@@ -120,8 +120,8 @@ def _machine(board: Board) -> Iterator[Problem]:
 
 def _around(facts: Facts) -> Iterator[Problem]:
     delivery, gps = facts.delivery, facts.gps
-    if delivery is not None and not delivery.connected:
-        reason = delivery.last_error or "there was no connection yet."
+    if delivery is not None and not (delivery.connected and delivery.refused is None):
+        reason = delivery.refused if delivery.connected else delivery.last_error or "there was no connection yet."
         yield Problem("broker", f"{delivery.waiting} events wait for the broker: {reason}")
     if delivery is not None and delivery.dropped:
         yield Problem("dropped", f"{delivery.dropped} events went undelivered, for want of room or by age.")

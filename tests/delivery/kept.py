@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import resource
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -25,8 +25,8 @@ def event(sequence: int, level: str = "warning") -> Event:
     return dataclasses.replace(EVENT, sequence=sequence, level=level)
 
 
-def sequences(outbox: Outbox, after: int = 0, limit: int = 1000) -> list[int]:
-    return [kept.sequence for _, kept in outbox.after(after, limit)]
+def sequences(outbox: Outbox, limit: int = 1000, besides: Collection[int] = ()) -> list[int]:
+    return [kept.sequence for _, kept in outbox.oldest(limit, besides)]
 
 
 def put(outbox: Outbox, *numbers: int, level: str = "warning") -> None:

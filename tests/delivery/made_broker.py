@@ -48,6 +48,7 @@ class MadeConnection:
         self._broker = broker
         self._events: dict[int, Event] = {}
         self._acknowledged: list[int] = []
+        self._refused: list[tuple[int, str]] = []
         self._words: list[int] = []
         """What is no event; it is acknowledged when the publisher listens."""
         self._received: list[Received] = []
@@ -91,16 +92,27 @@ class MadeConnection:
         return identifier
 
     def step(self, timeout: float, wake: socket.socket) -> list[int]:
-        if not self._acknowledged and not self._received and not self._loss:
+        if not self._acknowledged and not self._refused and not self._received and not self._loss:
             select.select([wake, self._bell], [], [], timeout)
         with suppress(BlockingIOError):  # before what it rang for is looked at
             self._bell.recv(4096)
         while self._words:
             self._accept(self._words.pop())
         acknowledged, self._acknowledged = self._acknowledged, []
-        if self._loss and not acknowledged:
+        if self._loss and not acknowledged and not self._refused:
             raise self._loss
         return acknowledged
+
+    def refuse(self, *sequences: int, reason: str = "Not authorized") -> None:
+        """The events with these sequences."""
+        for identifier, event in self._events.items():
+            if event.sequence in sequences and self.unacknowledged.pop(identifier, None) is not None:
+                self._refused.append((identifier, reason))
+        self._alarm.send(b"\0")
+
+    def refused(self) -> list[tuple[int, str]]:
+        refused, self._refused = self._refused, []
+        return refused
 
     def received(self) -> list[Received]:
         received, self._received = self._received, []

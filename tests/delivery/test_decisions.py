@@ -187,7 +187,7 @@ def test_what_was_dropped_while_the_broker_was_away_is_told_with_its_number(
     assert publisher.stats().dropped == 3
     publisher.close(timeout=0)
     told = [record.getMessage() for record in caplog.records if "dropped" in record.getMessage()]
-    assert told[0] == "2 events wait, there is no room for more: events are dropped"
+    assert told[0] == "events are dropped, for want of room or by age; 2 wait"
 
 
 class Gapped(MemoryQueue):

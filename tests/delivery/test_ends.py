@@ -140,3 +140,15 @@ def test_a_clean_end_says_nothing_of_events(
 ) -> None:
     end(deliver(3))
     assert caplog.records == []
+
+
+def test_an_end_by_a_crash_sends_what_waits_and_leaves_the_last_word_to_the_broker(
+    made: MadeBroker, deliver: Deliver
+) -> None:
+    vehicle = deliver(3)
+    vehicle.close(timeout=DEADLINE_S, crashed=True)
+    made.wait(lambda: len(made.last.events) == 3)
+    assert vehicle.stats().waiting == 0
+    assert not made.last.ended_in_peace
+    assert b"stopped" not in [message.payload for message in made.last.sent]
+    assert not vehicle._thread.is_alive()

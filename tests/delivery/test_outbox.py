@@ -20,7 +20,7 @@ def test_what_was_put_is_there_after_a_restart_in_order_and_unchanged(begin) -> 
         outbox.put(kept)
     outbox = begin()
     assert len(outbox) == 2
-    assert [encode(kept) for _, kept in outbox.after(0, 10)] == [encode(EVENT), encode(LONGEST)]
+    assert [encode(kept) for _, kept in outbox.oldest(10)] == [encode(EVENT), encode(LONGEST)]
 
 
 def test_evidence_goes_through_the_outbox_unchanged() -> None:
@@ -31,12 +31,12 @@ def test_evidence_goes_through_the_outbox_unchanged() -> None:
 def test_a_delivered_event_does_not_come_back_and_its_ticket_is_not_given_again(begin) -> None:
     outbox = begin()
     outbox.put(event(1))
-    ((ticket, _),) = outbox.after(0, 10)
+    ((ticket, _),) = outbox.oldest(10)
     assert outbox.remove([ticket]) == 1
     assert outbox.remove([ticket]) == 0
     outbox = begin()
     outbox.put(event(2))
-    ((later, kept),) = outbox.after(0, 10)
+    ((later, kept),) = outbox.oldest(10)
     assert (kept.sequence, len(outbox)) == (2, 1)
     assert later > ticket
 

@@ -82,7 +82,7 @@ def test_what_was_dropped_is_counted_over_restarts(begin: Begin) -> None:
 def test_delivered_events_make_room_again(begin: Begin) -> None:
     outbox = begin(events=3)
     fill(outbox, 3)
-    assert outbox.remove([ticket for ticket, _ in outbox.after(0, 2)]) == 2
+    assert outbox.remove([ticket for ticket, _ in outbox.oldest(2)]) == 2
     fill(outbox, 2, first=4)
     assert (sequences(outbox), len(outbox), outbox.dropped) == ([3, 4, 5], 3, 0)
 

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sqlite3
 from pathlib import Path
 
-from kept import Begin, disk_takes_nothing, event, filled, said, sequences
+import pytest
+from disks import fill, mount, unmount
+from kept import CONFIG, Begin, disk_takes_nothing, event, filled, put, said, sequences
+
+from edge.delivery import outbox_access
+from edge.delivery.outbox import Outbox
 
 PAGE = 4096
 
@@ -106,3 +112,51 @@ def test_a_database_of_a_later_version_is_set_aside_and_said(begin: Begin, tmp_p
     sql.close()
     begin()
     assert "the outbox is damaged (version 7 of the outbox is not known); it is kept as" in caplog.text
+
+
+@pytest.mark.parametrize("free", [0, 40_960, 73_728, 120_000])
+def test_with_too_little_room_the_damaged_one_stays_until_there_is_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog, free: int
+) -> None:
+    monkeypatch.setattr(outbox_access, "AGAIN_S", 0.0)
+    disk = tmp_path / "disk"
+    if reason := mount(disk, 16):
+        pytest.skip(reason)
+    try:
+        outbox = Outbox(disk, CONFIG)
+        put(outbox, *range(1, 301))
+        outbox.close()
+        spoil_index(disk / "outbox.db")
+        ballast = fill(disk)
+        os.truncate(ballast, ballast.stat().st_size - free)
+        outbox = Outbox(disk, CONFIG)
+        assert "events that can be read" not in caplog.text
+        assert [path.name for path in disk.glob("outbox*damaged*")] == []
+        put(outbox, 301)
+        assert sequences(outbox)[-1] == 301
+        ballast.unlink()
+        put(outbox, 302)
+        assert sequences(outbox) == [*range(1, 303)]
+        assert "a new one is begun with the 300 events that can be read" in caplog.text
+        assert outbox.dropped == 0
+        outbox.close()
+    finally:
+        unmount(disk)
+
+
+@pytest.mark.parametrize("cut", ["while it was written", "before the damaged one left", "after it left"])
+def test_a_salvage_that_a_loss_of_power_cut_off_loses_nothing(begin: Begin, tmp_path: Path, cut: str) -> None:
+    filled(begin, 60).close()
+    damaged, salvaged = tmp_path / "outbox.db", tmp_path / "outbox.db.salvaged"
+    whole = damaged.read_bytes()
+    if cut == "while it was written":
+        salvaged.write_bytes(whole[: 3 * PAGE])
+        (tmp_path / "outbox.db.salvaged-wal").write_bytes(b"half")
+    else:
+        salvaged.write_bytes(whole)
+    if cut == "after it left":
+        damaged.rename(tmp_path / "outbox-20260101T000000-damaged.db")
+    else:
+        spoil_index(damaged)
+    assert sequences(begin()) == [*range(1, 61)]
+    assert list(tmp_path.glob("*salvaged*")) == []

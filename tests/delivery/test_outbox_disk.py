@@ -90,7 +90,7 @@ def test_on_a_full_disk_events_wait_in_memory_and_go_to_the_disk_when_there_is_r
         outbox.put(event(sequence))
     assert sequences(outbox) == list(range(1, 202))
     assert caplog.text.count("the outbox cannot be written (database or disk is full)") == 1
-    assert outbox.remove([ticket for ticket, _ in outbox.after(0, 100)]) == 100
+    assert outbox.remove([ticket for ticket, _ in outbox.oldest(100)]) == 100
     assert sequences(outbox) == list(range(101, 202))
     ballast.unlink()
     outbox.put(event(202))
@@ -108,7 +108,7 @@ def test_a_disk_that_became_read_only_still_gives_what_is_on_it(small_disk: Path
     outbox = Outbox(small_disk, CONFIG)
     outbox.put(event(2))
     assert (sequences(outbox), len(outbox), outbox.on_disk) == ([1, 2], 2, False)
-    assert outbox.remove([ticket for ticket, _ in outbox.after(0, 10)]) == 2
+    assert outbox.remove([ticket for ticket, _ in outbox.oldest(10)]) == 2
     assert (sequences(outbox), len(outbox)) == ([], 0)
     outbox.put(event(3))
     outbox.close()
@@ -139,7 +139,7 @@ def test_a_start_on_a_full_disk_keeps_events_in_memory_until_there_is_room(
         outbox.put(event(sequence))
     assert sequences(outbox)[-3:] == [2, 3, 4]
     assert not outbox.on_disk
-    (ticket, _), *_ = outbox.after(0, 10)[-3:]
+    (ticket, _), *_ = outbox.oldest(10)[-3:]
     assert outbox.remove([ticket]) == 1
     ballast.unlink()
     outbox.put(event(5))

@@ -21,10 +21,9 @@ def test_what_waits_in_memory_is_given_behind_what_is_on_the_disk(outbox: Outbox
         put(outbox, 4, 5)
         assert sequences(outbox) == [1, 2, 3, 4, 5]
         assert sequences(outbox, limit=4) == [1, 2, 3, 4]
-        (*_, (ticket, fourth), _) = outbox.after(0, 10)
-        assert fourth.sequence == 4
-        assert sequences(outbox, after=ticket) == [5]
-        assert sequences(outbox, after=ticket - 1) == [4, 5]
+        (first, _), _, _, (fourth, _), _ = outbox.oldest(10)
+        assert sequences(outbox, besides=[first, fourth]) == [2, 3, 5]
+        assert sequences(outbox, limit=2, besides=[first, fourth]) == [2, 3]
         assert (len(outbox), outbox.on_disk) == (5, False)
 
 
@@ -40,7 +39,7 @@ def test_the_next_event_that_the_disk_takes_brings_the_others_with_it(outbox: Ou
 def test_an_event_that_was_delivered_meanwhile_is_neither_given_nor_counted_again(outbox: Outbox) -> None:
     with disk_takes_nothing():
         put(outbox, 4, 5)
-        tickets = [ticket for ticket, _ in outbox.after(0, 10)]
+        tickets = [ticket for ticket, _ in outbox.oldest(10)]
         assert outbox.remove([tickets[0], tickets[3]]) == 2
         assert (sequences(outbox), len(outbox)) == ([2, 3, 5], 3)
         assert sequences(outbox, limit=2) == [2, 3]
@@ -52,14 +51,14 @@ def test_an_event_that_was_delivered_meanwhile_is_neither_given_nor_counted_agai
 def test_what_was_delivered_meanwhile_leaves_the_disk_with_the_next_event(outbox: Outbox, tmp_path: Path) -> None:
     with disk_takes_nothing():
         put(outbox, 4)
-        outbox.remove([ticket for ticket, _ in outbox.after(0, 2)])
+        outbox.remove([ticket for ticket, _ in outbox.oldest(2)])
     put(outbox, 5)
     assert on_disk(tmp_path) == sequences(outbox) == [3, 4, 5]
     assert (len(outbox), outbox.dropped) == (3, 0)
 
 
 def test_what_was_delivered_meanwhile_leaves_the_disk_with_the_next_delivery(outbox: Outbox, tmp_path: Path) -> None:
-    tickets = [ticket for ticket, _ in outbox.after(0, 10)]
+    tickets = [ticket for ticket, _ in outbox.oldest(10)]
     with disk_takes_nothing():
         assert outbox.remove(tickets[:1]) == 1
     assert outbox.remove(tickets[1:2]) == 1
@@ -70,7 +69,7 @@ def test_what_was_delivered_meanwhile_leaves_the_disk_with_the_next_delivery(out
 def test_a_delivery_is_counted_once_when_part_of_it_was_in_memory(outbox: Outbox) -> None:
     with disk_takes_nothing():
         put(outbox, 4)
-    tickets = [ticket for ticket, _ in outbox.after(0, 10)]
+    tickets = [ticket for ticket, _ in outbox.oldest(10)]
     assert outbox.remove([tickets[2], tickets[3], 99]) == 2
     assert (sequences(outbox), len(outbox)) == ([1, 2], 2)
 
@@ -108,7 +107,7 @@ def test_that_the_disk_keeps_what_was_delivered_is_said(outbox: Outbox, caplog: 
 def test_an_end_tries_once_more_to_keep_what_waits_in_memory(outbox: Outbox, tmp_path: Path) -> None:
     with disk_takes_nothing():
         put(outbox, 4, 5)
-        outbox.remove([ticket for ticket, _ in outbox.after(0, 1)])
+        outbox.remove([ticket for ticket, _ in outbox.oldest(1)])
     outbox.close()
     assert on_disk(tmp_path) == [2, 3, 4, 5]
 
@@ -138,10 +137,10 @@ def test_a_full_memory_gives_up_the_oldest_of_the_lowest_level_and_counts_it(
     with disk_takes_nothing():
         put(outbox, 4, level="critical")
         put(outbox, 5, 6, level="advisory")
-        assert (sequences(outbox, after=3), outbox.dropped) == ([4, 5, 6], 0)
+        assert (sequences(outbox), outbox.dropped) == ([1, 2, 3, 4, 5, 6], 0)
         put(outbox, 7, level="advisory")
         put(outbox, 8)
-        assert (sequences(outbox, after=3), outbox.dropped) == ([4, 7, 8], 2)
+        assert (sequences(outbox), outbox.dropped) == ([1, 2, 3, 4, 7, 8], 2)
     put(outbox, 9)
     assert (sequences(outbox), outbox.dropped) == ([1, 2, 3, 4, 7, 8, 9], 2)
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
+import stat
 from pathlib import Path
 
 import pytest
@@ -10,6 +12,7 @@ from kept import CONFIG, event, sequences
 from sample_events import EVENT
 
 from edge.config import OutboxConfig
+from edge.delivery.key import make_key
 from edge.delivery.outbox import Outbox
 from edge.delivery.outbox_admin import purge, rekey, waiting
 from edge.delivery.outbox_rows import Rows
@@ -136,3 +139,19 @@ def test_purge_takes_everything_and_counts_it(tmp_path: Path) -> None:
     outbox = Outbox(tmp_path, CONFIG)
     assert (len(outbox), outbox.dropped) == (0, 1)
     outbox.close()
+
+
+def test_a_key_that_root_makes_belongs_to_the_daemons_user(tmp_path: Path) -> None:
+    if os.geteuid():
+        pytest.skip("only root gives a file away")
+    folder = tmp_path / "state"
+    folder.mkdir()
+    os.chown(folder, 65_534, 65_534)
+    make_key(folder / "outbox.key")
+    outbox = Outbox(folder, CONFIG)
+    outbox.put(EVENT)
+    outbox.close()
+    rekey(folder, CONFIG)
+    for name in ("outbox.key", "outbox.lock"):
+        told = (folder / name).stat()
+        assert (told.st_uid, told.st_gid, stat.S_IMODE(told.st_mode)) == (65_534, 65_534, 0o600)

@@ -40,10 +40,21 @@ def test_after_such_a_start_what_is_on_the_disk_is_sent_too(at_rest: Begin) -> N
         outbox = at_rest()
         assert (sequences(outbox), len(outbox), outbox.on_disk) == ([1, 2, 3], 3, True)
         put(outbox, 4)
-        tickets = [ticket for ticket, _ in outbox.after(0, 10)]
+        tickets = [ticket for ticket, _ in outbox.oldest(10)]
         assert outbox.remove([tickets[1], tickets[3]]) == 2
         assert (sequences(outbox), len(outbox)) == ([1, 3], 2)
         assert (outbox.dropped, outbox.gaps) == (0, [])
+
+
+def test_what_is_on_such_a_disk_can_be_sent_for_as_long_as_it_takes_nothing(
+    at_rest: Begin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outbox_access, "AGAIN_S", 0.0)
+    with disk_takes_nothing():
+        outbox = at_rest()
+        for number in (4, 5):
+            put(outbox, number)  # the disk is tried
+            assert sequences(outbox) == [*range(1, number + 1)]
 
 
 def test_a_log_that_cannot_be_read_at_the_start_is_read_when_the_disk_comes_later(
@@ -59,10 +70,10 @@ def test_a_log_that_cannot_be_read_at_the_start_is_read_when_the_disk_comes_late
         outbox = begin()
         assert (sequences(outbox), len(outbox), outbox.dropped, outbox.gaps) == ([], 0, 0, [])
         put(outbox, 4)
-        ((ticket, _),) = outbox.after(0, 10)
+        ((ticket, _),) = outbox.oldest(10)
     put(outbox, 5)
     assert sequences(outbox) == [1, 2, 3, 4, 5]
-    assert ticket in [one for one, kept in outbox.after(0, 10) if kept.sequence == 4]
+    assert ticket in [one for one, kept in outbox.oldest(10) if kept.sequence == 4]
 
 
 def test_what_waited_since_such_a_start_goes_behind_what_is_on_the_disk(
@@ -82,9 +93,9 @@ def test_no_ticket_is_given_twice_when_the_disk_comes_later(at_rest: Begin, monk
     with disk_takes_nothing():
         outbox = at_rest()
         put(outbox, 4)
-        before = dict(outbox.after(0, 10))
+        before = dict(outbox.oldest(10))
     put(outbox, 5)
-    after = dict(outbox.after(0, 10))
+    after = dict(outbox.oldest(10))
     assert len(after) == 5
     assert before.items() <= after.items()
 

@@ -95,7 +95,7 @@ def test_another_key_is_said_with_the_way_to_read_what_was_set_aside(begin: Begi
 
 def test_a_database_without_proof_of_its_key_is_another_s_once_there_were_events(begin: Begin, tmp_path: Path) -> None:
     outbox = filled(begin, 1)
-    outbox.remove([ticket for ticket, _ in outbox.after(0, 10)])
+    outbox.remove([ticket for ticket, _ in outbox.oldest(10)])
     outbox.close()
     with sqlite3.connect(tmp_path / "outbox.db") as sql:
         sql.execute("DELETE FROM facts")

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Collection
 
 from sample_events import EVENT
 
@@ -8,8 +9,8 @@ from edge.backoff import Backoff
 from edge.delivery.queue import MemoryQueue
 
 
-def tickets(queue: MemoryQueue, after: int = 0, limit: int = 10) -> list[int]:
-    return [ticket for ticket, _ in queue.after(after, limit)]
+def tickets(queue: MemoryQueue, limit: int = 10, besides: Collection[int] = ()) -> list[int]:
+    return [ticket for ticket, _ in queue.oldest(limit, besides)]
 
 
 def filled(room: int, events: int) -> MemoryQueue:
@@ -19,11 +20,11 @@ def filled(room: int, events: int) -> MemoryQueue:
     return queue
 
 
-def test_events_come_out_in_order_from_any_point():
+def test_events_come_out_in_order_without_those_that_are_on_their_way():
     queue = filled(room=10, events=5)
     assert tickets(queue) == [1, 2, 3, 4, 5]
-    assert tickets(queue, after=2, limit=2) == [3, 4]
-    assert tickets(queue, after=5) == []
+    assert tickets(queue, limit=2, besides=[1, 3]) == [2, 4]
+    assert tickets(queue, besides=range(1, 6)) == []
 
 
 def test_an_event_stays_until_it_is_removed():

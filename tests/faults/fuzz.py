@@ -119,11 +119,11 @@ class Pages:
             damaged = damaged.ljust(4096, b"\0")[:4096]
         (state / "outbox.db").write_bytes(self._content[:page] + damaged + self._content[page + 4096 :])
         outbox = Outbox(state, OutboxConfig())
-        found = [encode(event) for _, event in outbox.after(0, 100)]
+        found = [encode(event) for _, event in outbox.oldest(100)]
         outbox.put(LONGEST)
         assert set(found) <= self._whole, "a false event"
         assert len(set(found)) == len(found), "an event twice"
-        last = outbox.after(0, 200)
+        last = outbox.oldest(200)
         assert encode(last[-1][1]) == encode(LONGEST), "what is put now is not there"
         outbox.close()
         aside = next(state.glob("outbox-*.db"), None)

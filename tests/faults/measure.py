@@ -128,7 +128,7 @@ def measure(folder: Path, puts: int = 1000, waiting: int = WAITING, drained: int
     before = process.memory_info().rss
     fill(outbox, drained + 1, waiting)
     for _ in range(100):
-        outbox.after(0, WINDOW)
+        outbox.oldest(WINDOW)
     result["waiting"] = len(outbox)
     result["put_with_them"], result["fdatasync_with_them"] = time_puts(outbox, folder, 10**6, puts)
     result["memory_growth_mb"] = round((process.memory_info().rss - before) / 1e6, 1)

@@ -4,8 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from broker import DEADLINE_S, Broker, Subscriber, wait_for
 from command import run, tell, write_clip, write_config
+
+from edge.clock.system import System
+from edge.config import Config
+from edge.service.clock import SessionClock
+from edge.service.daemon import _events_out
 
 
 def test_events_of_a_run_without_a_broker_are_delivered_by_the_next_one(
@@ -52,3 +58,24 @@ def test_a_key_that_others_can_read_keeps_the_daemon_from_starting_and_check_tel
     assert "chmod 600" in told.sentence
     lines = tell(capfd, "check", "--config", config).output.splitlines()
     assert [line[:12] for line in lines if "chmod 600" in line] == ["FAIL outbox:"]
+
+
+def test_a_crash_is_told_as_offline_and_no_clean_end(tmp_path: Path) -> None:
+    broker = Broker(tmp_path)
+    broker.start()
+    hears = Subscriber(broker, "driver-monitor/+/availability", tmp_path)
+    config = Config.model_validate({"mqtt": {"host": "127.0.0.1", "port": broker.port}})
+    clock = SessionClock(1, None, 0.0, System())
+
+    def crash() -> None:
+        with _events_out(config, 1, None, clock):
+            wait_for(lambda: hears.payloads() == ["online"], "it is connected")
+            raise RuntimeError
+
+    try:
+        with pytest.raises(RuntimeError):
+            crash()
+        wait_for(lambda: hears.payloads() == ["online", "offline"], "the broker tells it")
+    finally:
+        hears.stop()
+        broker.kill()

@@ -86,7 +86,7 @@ def main() -> None:
     session = next_session(STATE)
     outbox = ToldOutbox(STATE, OutboxConfig())
     line.say("files", *sorted(path.name for path in STATE.iterdir()))
-    waiting = outbox.after(0, len(outbox))
+    waiting = outbox.oldest(len(outbox))
     for _, event in waiting:
         line.say("found", *named(event))
     line.say("ready", session)
