@@ -52,7 +52,9 @@ def run(config_file: Path | None) -> None:
 @recordings_argument
 @config_option
 @click.option("--events", type=FILE, help="Write the events there; - prints them. [default: -]")
-@click.option("--trace", type=FILE, help="Write one CSV row a frame: what was seen and why what was decided.")
+@click.option(
+    "--trace", type=FILE, help="Write one CSV row a frame: what was seen and decided, and why; - prints them."
+)
 @click.option("--report", type=FILE, metavar="DIR", help="Write a page with the timeline there, index.html.")
 @click.option("--with-frames", is_flag=True, help="Put small PICTURES OF THE DRIVER into the report, one an event.")
 @click.option("--realtime", is_flag=True, help="At the recording's own speed instead of as fast as it can.")
@@ -83,11 +85,14 @@ def replay(
     if with_frames and report is None:
         raise click.UsageError("--with-frames puts pictures into a report: give --report DIR, too.")
     events = None if str(events) == "-" else events
-    refuse_overwriting((events, trace, report and report / PAGE), recordings, config_file)
+    printed = str(trace) == "-"
+    if printed and events is None:
+        raise click.UsageError("--trace - would print the rows among the events: give --events FILE, too.")
+    refuse_overwriting((events, None if printed else trace, report and report / PAGE), recordings, config_file)
     config = _load(config_file)
     with ExitStack() as open_files:
         sinks: list[Sink] = [JsonLinesSink(_open(events, open_files) if events else sys.stdout)]
-        tracer = TraceWriter(_open(trace, open_files)) if trace else None
+        tracer = TraceWriter(sys.stdout if printed else _open(trace, open_files)) if trace else None
         if publish:
             sinks.append(open_files.enter_context(_published(config, 0)))
         page = None
@@ -100,10 +105,10 @@ def replay(
             on_frame = page.frame if page else None
             steps = play(recording, config, realtime=realtime, session=session, on_frame=on_frame)
             for step in page.follow(recording, steps) if page else steps:
+                if step.events or printed:
+                    clear_line()
                 if tracer is not None:
                     tracer.write(step)
-                if step.events:
-                    clear_line()
                 for event in step.events:
                     for sink in sinks:
                         sink.put(event)
@@ -166,10 +171,12 @@ def check(config_file: Path | None, as_json: bool) -> None:
         if not as_json:
             click.echo(finding.line())
     failed = sum(not finding.ok for finding in findings)
+    needed = sum(not finding.ok and finding.is_needed for finding in findings)
     if as_json:
         click.echo(json.dumps({"ok": not failed, "findings": [asdict(finding) for finding in findings]}, indent=1))
     if failed:
-        raise CheckFailed(f"{failed} of these would keep the daemon from working; mend them and check again.")
+        harm = f"without {needed} the daemon watches nobody" if needed else "the daemon watches all the same"
+        raise CheckFailed(f"{failed} of these failed, {harm}; mend them and check again.")
 
 
 @cli.command()

@@ -1,4 +1,4 @@
-"""What reaches the driver: one small interface, and the fake that tests and a device without anything connected use."""
+"""What reaches the driver: one small interface, and a fake for tests."""
 
 from __future__ import annotations
 

@@ -30,8 +30,8 @@ Current = Callable[[], tuple[Alert | None, float | None]]
 class Worker:
     """Shows the current alert at one output, again and again; opens the output anew, after a wait, when it fails.
 
-    `start`, `wake`, `look`, `state` and `close` are called from outside and return at once (`close` after its
-    timeout, at the latest).
+    `start`, `wake`, `look`, `state` and `over` are called from outside and return at once, `join` after its
+    timeout at the latest.
     """
 
     def __init__(
@@ -86,10 +86,12 @@ class Worker:
             self.start()
 
     def state(self) -> str:
-        """In words: ok, hangs, or failed with the reason."""
+        """In words: starting, ok, hangs, or failed with the reason."""
         if self._hang_told:
             return "hangs"
-        return "ok" if self._trouble is None else f"failed: {self._trouble}"
+        if self._trouble is not None:
+            return f"failed: {self._trouble}"
+        return "starting" if self._works_since is None else "ok"
 
     def over(self) -> None:
         """Show the current alert once more, then let go."""

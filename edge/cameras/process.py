@@ -17,7 +17,7 @@ from typing import Any, Self
 import numpy as np
 
 from edge.backoff import Backoff
-from edge.cameras.camera import CameraEnded, CameraStalled
+from edge.cameras.camera import CameraEnded, CameraError, CameraLost, CameraStalled
 from edge.cameras.capture import LEAVING_S, Broken, Capture
 from edge.cameras.handover import Failure, Garbage, Written
 from edge.errors import UserError
@@ -217,6 +217,9 @@ class ProcessCamera:
         self._drop(None)
         if isinstance(error, CameraEnded):
             self._ended = error
+        if not self._lossless and self._last is not None and not isinstance(error, CameraError):
+            # It gave frames: what keeps it from opening now may pass, as a library that is being updated.
+            raise CameraLost(str(error)) from None
         raise error
 
     def _stalled(self, timeout: float) -> CameraStalled:

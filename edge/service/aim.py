@@ -26,6 +26,7 @@ from edge.service.aim_view import view
 from edge.service.aiming import Aiming, Check, worst
 from edge.service.local import SYSTEM_RUN, NoDaemon, ask, run_directory
 from edge.service.session import state_directory
+from edge.service.watch import Stop
 from edge.vision.landmarks import Contours
 from edge.vision.pipeline import Pipeline
 
@@ -36,15 +37,6 @@ FIRST_FRAME_S = 5.0
 REOPEN_S = 1.0
 
 ALL_WELL = "Good. Leave the camera as it is."
-
-
-class Stop:
-    """Told by SIGTERM or SIGINT; asked between frames."""
-
-    asked = False
-
-    def ask(self, *_: object) -> None:
-        self.asked = True
 
 
 def aim(config: Config, port: int = PORT, minutes: float = MINUTES, tell: Callable[[str], None] = click.echo) -> None:

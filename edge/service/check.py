@@ -42,6 +42,11 @@ class Finding:
     ok: bool
     detail: str
 
+    @property
+    def is_needed(self) -> bool:
+        """Whether the daemon watches nobody without it."""
+        return not self.name.startswith(("broker", "gpsd", "clock", "alert"))
+
     def line(self) -> str:
         return f"{'ok  ' if self.ok else 'FAIL'} {self.name}: {self.detail}"
 

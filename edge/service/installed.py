@@ -26,7 +26,7 @@ def as_the_service(
     environment: Mapping[str, str] = os.environ,
 ) -> Config:
     """The configuration with the places that the service has, where it is the installed one's and we are not it."""
-    if config_file != kept / "config.yaml" or environment.get("STATE_DIRECTORY") or not state.is_dir():
+    if not _is_installed(config_file, kept) or environment.get("STATE_DIRECTORY") or not state.is_dir():
         return config
     changes: dict[str, object] = {}
     if config.state_directory is None:
@@ -40,9 +40,14 @@ def as_the_service(
     return config.model_copy(update=changes)
 
 
+def _is_installed(config_file: Path | None, kept: Path) -> bool:
+    """Whether that is the installed configuration, by whatever way it is named."""
+    return config_file is not None and config_file.resolve() == (kept / "config.yaml").resolve()
+
+
 def locked_away(config: Config, config_file: Path | None, *, kept: Path = KEPT) -> str | None:
     """What root, who looks, can read and the service cannot: a secret that is named where only root may look."""
-    if config.mqtt is None or config_file != kept / "config.yaml":
+    if config.mqtt is None or not _is_installed(config_file, kept):
         return None
     for name in ("password_file", "private_key_file"):
         path: Path | None = getattr(config.mqtt, name)

@@ -31,7 +31,7 @@ _PATTERNS = (
     re.compile(r"(?<![0-9A-Fa-f])[0-9A-Fa-f]{64}(?![0-9A-Fa-f])"),  # 32 bytes: a key, or a hash that nobody needs
     re.compile(r"(?<![A-Za-z0-9+/])[A-Za-z0-9+/]{43}="),
 )
-_NAME = re.compile(r"\b[^\W\d_a-z]\w{3,}")
+_NAME = re.compile(r"\b[^\W\d_a-z]\w+")
 """A word with a capital letter, in what says who agreed, may be a name, and is looked for by itself, too."""
 _EVENT = re.compile(r"latitude|longitude|\"signal\"|\"schema\"|\$G[A-Z]{4},")
 """An event, as a daemon without a broker prints it into the journal, or a receiver's sentence: both hold a place."""

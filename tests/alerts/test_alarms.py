@@ -269,3 +269,12 @@ def test_an_alarm_reaches_an_output_within_a_tenth_of_a_second(run: Running) -> 
         alarms.take([signal("critical", "end", episode=episode)])
         eventually(lambda: level(output) is None, "it is over")
     assert sorted(waited)[50] < LIMIT_S
+
+
+def test_an_output_that_was_not_yet_shown_anything_is_starting_and_no_trouble(run: Running) -> None:
+    output = FakeOutput()
+    output.hangs = threading.Event()
+    alarms = run(output)
+    assert alarms.state() == {"fake": "starting"}
+    output.hangs.set()
+    eventually(lambda: alarms.state() == {"fake": "ok"}, "it was shown something")

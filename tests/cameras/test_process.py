@@ -313,3 +313,11 @@ def test_a_camera_of_the_board_needs_no_opencv() -> None:
     """Neither in the process that captures nor for whoever reads it: only what looks at pictures does."""
     modules = "edge.cameras.process, edge.cameras.child, edge.cameras.picamera"
     subprocess.run([sys.executable, "-c", f"import sys; sys.modules['cv2'] = None; import {modules}"], check=True)
+
+
+def test_what_keeps_a_camera_that_gave_frames_from_opening_anew_may_pass(wild: Open) -> None:
+    with wild("always-hang-then-no-consent") as camera:
+        for _ in range(3):
+            next_frame(camera)
+        with pytest.raises(CameraLost, match="The camera is not opened: consent is missing"):
+            next_frame(camera)

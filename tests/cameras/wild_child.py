@@ -140,6 +140,8 @@ def main(how: str, argument: str) -> None:
         how = how.removeprefix("always-")
         if how == "resize" and orders["after"] >= 0:
             how = "resized"
+        if how == "hang-then-no-consent":  # or a library that is being updated when it is opened anew
+            how = "hang" if orders["after"] < 0 else "no-consent"
     elif orders["after"] >= 0:
         how = "sound"
     if how.startswith("speak-"):

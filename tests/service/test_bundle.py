@@ -252,6 +252,15 @@ def test_a_broker_user_that_is_the_vehicles_name_hides_no_vehicle() -> None:
     assert Scrubber(config).text("session 42 of bus-17 begins") == "session 42 of bus-17 begins"
 
 
+def test_short_names_of_who_agreed_are_left_out_too() -> None:
+    consent = {"who": "Ann Lee and Li Ng", "text": "signed by all", "when": date(2026, 11, 20)}
+    scrubber = Scrubber(Config.model_validate({"consent": consent}))
+    assert (
+        scrubber.text("/srv/Lee/rec, /srv/Ng/rec, Ann.mp4, Leeds")
+        == f"/srv/{OUT}/rec, /srv/{OUT}/rec, {OUT}.mp4, Leeds"
+    )
+
+
 def test_an_event_as_it_is_published_never_passes() -> None:
     for event in (SHORT, LONGEST):
         told = Scrubber(Config()).log(encode(event).decode())

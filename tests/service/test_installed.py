@@ -46,6 +46,17 @@ def test_the_service_itself_and_other_configurations_are_left_alone(
     assert _seen(Config(), kept, environment, file) == Config()
 
 
+def test_the_installed_configuration_is_known_by_every_way_to_it(kept: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (kept / "config.yaml").touch()
+    monkeypatch.chdir(kept)
+    state = kept.parent / "state"
+    for way in (Path("config.yaml"), kept / ".." / kept.name / "config.yaml"):
+        seen = as_the_service(Config(), way, kept=kept, state=state, environment={})
+        assert seen.state_directory == state
+        secret = Config(mqtt=MqttConfig(host="h", username="bus", password_file=kept / "password"))
+        assert locked_away(secret, way, kept=kept) is not None
+
+
 def test_check_tells_of_the_installed_vehicles_own_state(kept: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     here = partial(as_the_service, kept=kept, state=kept.parent / "state", environment={})
     monkeypatch.setattr("edge.service.check.as_the_service", here)
