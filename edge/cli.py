@@ -53,7 +53,7 @@ def run(config_file: Path | None) -> None:
 @config_option
 @click.option("--events", type=FILE, help="Write the events there; - prints them. [default: -]")
 @click.option(
-    "--trace", type=FILE, help="Write one CSV row a frame: what was seen and decided, and why; - prints them."
+    "--trace", type=FILE, help="Write one CSV row a frame: what was seen and why what was decided; - prints it."
 )
 @click.option("--report", type=FILE, metavar="DIR", help="Write a page with the timeline there, index.html.")
 @click.option("--with-frames", is_flag=True, help="Put small PICTURES OF THE DRIVER into the report, one an event.")

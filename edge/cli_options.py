@@ -7,7 +7,17 @@ from typing import Any
 
 import click
 
-FILE = click.Path(path_type=Path, readable=False)  # what cannot be read is told by who would read it
+
+class _File(click.Path):
+    """A file or folder by its name, which is not empty: as a path that would be the working directory."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if value == "":
+            self.fail("the name is empty; name a file or folder.", param, ctx)
+        return super().convert(value, param, ctx)
+
+
+FILE = _File(path_type=Path, readable=False)  # what cannot be read is told by who would read it
 SYSTEM_CONFIG = Path("/etc/driver-monitor/config.yaml")
 
 config_option = click.option(

@@ -116,6 +116,44 @@ def test_events_go_to_standard_output_where_a_dash_says_so(
     assert not (tmp_path / "-").exists()
 
 
+def test_the_trace_goes_to_standard_output_where_a_dash_says_so(
+    told: Tell, recording: Record, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = recording()
+    monkeypatch.chdir(tmp_path)
+    done = told("replay", folder, "--events", tmp_path / "events.jsonl", "--trace", "-")
+    assert done.output.startswith("time_s,face_x,")
+    assert len(done.output.splitlines()) == 3
+    assert not (tmp_path / "-").exists()
+
+
+@pytest.mark.parametrize("events", [[], ["--events", "-"]])
+def test_trace_and_events_are_not_mixed_on_standard_output(told: Tell, recording: Record, events: list[str]) -> None:
+    done = told("replay", recording(), "--trace", "-", *events)
+    assert (done.code, done.output) == (WRONG_USE, "")
+    assert "--trace - would print the rows among the events: give --events FILE, too." in done.errors
+
+
+@pytest.mark.parametrize(
+    ("arguments", "what"),
+    [
+        (["replay", ""], "RECORDING..."),
+        (["replay", ".", "--config", ""], "--config"),
+        (["replay", ".", "--events", ""], "--events"),
+        (["evaluate", ".", "--observations", ""], "--observations"),
+        (["outbox", "list", "--file", ""], "--file"),
+    ],
+)
+def test_an_empty_name_is_not_the_working_directory(
+    told: Tell, recording: Record, monkeypatch: pytest.MonkeyPatch, arguments: list[str], what: str
+) -> None:
+    """A variable of a script that was never set."""
+    monkeypatch.chdir(recording())
+    done = told(*arguments)
+    assert (done.code, done.output) == (WRONG_USE, "")
+    assert f"Invalid value for '{what}': the name is empty; name a file or folder." in done.errors
+
+
 def test_a_check_leaves_no_folder_behind(told: Tell, tmp_path: Path) -> None:
     """By sudo it would be root's, and the service could not write there."""
     done = told("check", "--config", write_config(tmp_path, state_directory="of/the/vehicle"), "--json")

@@ -7,17 +7,12 @@ from dataclasses import asdict, dataclass, field
 from statistics import median
 
 from edge.config import RulesConfig
-from edge.records import Cause, Signal
-from edge.replay.truth import Expected, Interval, Truth
+from edge.records import Signal
+from edge.replay.matching import ROUNDING_S, answers, false_signals, when
+from edge.replay.truth import NEAR_S, Interval, Truth
 
-ROUNDING_S = 1e-6
-EARLY_S = 0.2 + ROUNDING_S
-LATE_S = 0.5 + ROUNDING_S
-"""A signal counts for a closure from this much before to this much after the closure reached its threshold."""
 SHORTEST_TIMED_S = 0.25 - ROUNDING_S
 """Closures from this length on are timed; shorter ones are blinks."""
-NEAR_S = 0.15
-"""A found closure that comes this near to a labelled one is the same: labels are good to about two frames."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,14 +64,12 @@ def score(
 ) -> Score:
     """Hold what was seen and said, in order of time, against the truth."""
     frames = max(len(moments), 1)
-    missed, delays, rightful = _match(signals, seconds, truth, rules)
+    answered = answers(signals, seconds, truth, rules)
+    missed = [f"{one.signal} {one.cause} at {when(one, rules)[1]:.2f} s" for one, by in answered if by is None]
+    delays = [round(by.time - when(one, rules)[1], 3) for one, by in answered if by and one.between_s is None]
     false = [
         FalseSignal(signal.signal, signal.cause, round(signal.time, 3))
-        for signal in signals
-        if signal.phase == "start"
-        and signal.signal in ("fatigue", "sad")
-        and signal.signal not in truth.allow
-        and signal.episode not in rightful
+        for signal in false_signals(signals, answered, truth, rules)
     ]
     return Score(
         name=name,
@@ -107,50 +100,6 @@ def summary(scores: Sequence[Score]) -> dict[str, object]:
         "precision": round(reported / (reported + false), 4) if reported + false else None,
         "recall": round(reported / expected, 4) if expected else None,
     }
-
-
-def _match(
-    signals: Sequence[Signal], seconds: float, truth: Truth, rules: RulesConfig
-) -> tuple[list[str], list[float], set[int]]:
-    """What was missed, the delays of what was reported, and the episodes that were rightly begun."""
-    missed, delays, rightful = [], [], set()
-    # what is still open at the last frame is ended there by the end of the recording, not by a rule
-    ended = {s.episode for s in signals if s.phase == "end" and s.time < seconds}
-    for expected in truth.expect:
-        first, due, last = _when(expected, rules)
-        hit = next(
-            (
-                s
-                for s in signals
-                if (s.signal, s.cause) == (expected.signal, expected.cause)
-                and (s.phase == "start" or (s.phase == "update" and expected.between_s is None))
-                and first <= s.time <= last
-                and (expected.between_s is None or s.episode in ended)
-            ),
-            None,
-        )
-        if hit is None:
-            missed.append(f"{expected.signal} {expected.cause} at {due:.2f} s")
-            continue
-        begun = min(s.time for s in signals if s.episode == hit.episode)
-        if begun >= (expected.closure_start_s or 0.0):  # an alarm from before the closure was false when it began
-            rightful.add(hit.episode)
-        if expected.between_s is None:
-            delays.append(round(hit.time - due, 3))
-    return missed, delays, rightful
-
-
-def _when(expected: Expected, rules: RulesConfig) -> tuple[float, float, float]:
-    """Earliest, due and latest time of an expected signal."""
-    if expected.between_s is not None:
-        return expected.between_s[0], expected.between_s[0], expected.between_s[1]
-    thresholds: dict[Cause, float] = {
-        "microsleep": rules.closures.microsleep_s,
-        "sleep": rules.closures.sleep_s,
-        "unresponsive": rules.closures.unresponsive_s,
-    }
-    due = (expected.closure_start_s or 0.0) + thresholds.get(expected.cause, 0.0)
-    return due - EARLY_S, due, due + LATE_S
 
 
 def _found_closures(moments: Iterable[Moment]) -> list[Interval]:

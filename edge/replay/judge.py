@@ -12,7 +12,7 @@ from edge.records import Signal
 from edge.replay.evaluate import Moment, Score, score
 from edge.replay.observations import observe, read_observations, size_of, vision_part
 from edge.replay.player import play, play_seen
-from edge.replay.truth import Truth
+from edge.replay.truth import Truth, refuse_beyond
 from edge.replay.workers import run_all
 
 CONFIGS_AT_ONCE = 16
@@ -26,7 +26,7 @@ def judge_all(recordings: Sequence[Judged], config: Config, executor: Executor |
     """Replay recordings and hold each against its truth, on the processes of `executor` (None: on this one).
 
     Raises:
-        InputError: a recording cannot be used.
+        InputError: a recording cannot be used, or its truth has labels after its end.
         ConfigError: a model cannot be used.
     """
     tasks = [(recording, truth, config) for recording, truth in recordings]
@@ -93,6 +93,7 @@ def _judge(steps: Iterable[Step], recording: Path, truth: Truth, config: Config)
             closed = None if step.observation.eyes.closed is None else decision.eyes_closed
             face = step.observation.face is not None
             moments.append(Moment(step.time, face, closed, decision.perclos_short))
+    refuse_beyond(truth, recording, seconds)
     return score(recording.resolve().name, seconds, moments, signals, truth, config.rules)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from itertools import product
-from math import prod
+from math import isfinite, prod
 from statistics import median
 from typing import Any
 
@@ -53,11 +53,9 @@ def read_axis(text: str) -> Axis:
     if first > last or step <= 0:
         raise UserError(f"--sweep {text}: FROM must be at most TO, and STEP above 0; correct them.")
     default = _number_at(key, text)
+    if last - first >= MOST_POINTS * step:  # no division: its result may be larger than any decimal
+        raise UserError(f"--sweep {text}: these are more than {MOST_POINTS} values; take a larger step.")
     count = int((last - first) / step) + 1
-    if count > MOST_POINTS:
-        raise UserError(
-            f"--sweep {text}: these are {count} values, and {MOST_POINTS} are the most; take a larger step."
-        )
     values = (first + index * step for index in range(count))  # decimal: 0.1 ten times is 1
     whole = isinstance(default, int)
     return Axis(key, tuple(int(n) if whole and n == n.to_integral_value() else float(n) for n in values))
@@ -163,7 +161,7 @@ def _decimal(text: str) -> Decimal | None:
         number = Decimal(text)
     except InvalidOperation:
         return None
-    return number if number.is_finite() else None
+    return number if number.is_finite() and isfinite(float(number)) else None  # a configuration holds no other
 
 
 def _numbers(section: BaseModel, path: str = "") -> Iterator[tuple[str, int | float]]:

@@ -14,6 +14,8 @@ from edge.unique_keys import NOT_YAML, read_yaml
 
 Moment = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 """Seconds of the recording."""
+NEAR_S = 0.15
+"""A found closure that comes this near to a labelled one is the same: labels are good to about two frames."""
 
 
 def _rising(interval: tuple[float, float]) -> tuple[float, float]:
@@ -82,6 +84,24 @@ def _is_label(key: object) -> bool:
 
 def _meant(key: str) -> str | None:
     return next(iter(difflib.get_close_matches(key, Truth.model_fields, 1, cutoff=0.8)), None)
+
+
+def refuse_beyond(truth: Truth, recording: Path, seconds: float) -> None:
+    """That a label begins after the recording's end: it would be another recording's, and count as missed.
+
+    Raises:
+        InputError: one does.
+    """
+    begins = {f"eyes_closed_s.{number}": start for number, (start, _) in enumerate(truth.eyes_closed_s or ())}
+    begins |= {f"not_scored_s.{number}": start for number, (start, _) in enumerate(truth.not_scored_s)}
+    for number, one in enumerate(truth.expect):
+        begins[f"expect.{number}"] = one.between_s[0] if one.between_s else one.closure_start_s or 0.0
+    for where, start in begins.items():
+        if start > seconds + NEAR_S:
+            raise InputError(
+                f"{recording / 'truth.yaml'}: {where} begins at {start:.2f} s, after the recording's end at "
+                f"{seconds:.2f} s; correct it."
+            )
 
 
 def read_truth(recording: Path) -> Truth:

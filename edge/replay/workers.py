@@ -6,7 +6,7 @@ import os
 import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Executor, ProcessPoolExecutor, as_completed
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
 from multiprocessing import active_children, get_context
 from typing import Any, TypeVar
@@ -17,6 +17,8 @@ from edge.replay.progress import progress
 Result = TypeVar("Result")
 
 CONNECT_S = 10
+ENDING = (signal.SIGTERM, signal.SIGHUP)
+"""End a process of ours: sent by us, or by the system to all of the command."""
 
 
 def cores() -> int:
@@ -38,13 +40,42 @@ def workers(jobs: int, dask: str | None = None) -> Iterator[Executor | None]:
         yield None
     else:
         # spawn: a fork would copy OpenCV's and the runtime's threads in whatever state they are
-        with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
+        with _Pool(jobs, mp_context=get_context("spawn")) as pool:
             try:
                 yield pool
             except KeyboardInterrupt:
                 for child in active_children():  # none waits for the end of the recording that it is at
                     child.terminate()
                 raise
+
+
+class _Pool(ProcessPoolExecutor):
+    """Its processes leave nothing half-written where they are ended."""
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        return super().submit(_unwinding, fn, *args, **kwargs)
+
+
+def _unwinding(function: Callable[..., Result], *args: Any, **kwargs: Any) -> Result:
+    """The function's result, in a process that `ENDING` ends once the function has cleaned up after itself."""
+    try:
+        ours = [number for number in ENDING if signal.getsignal(number) is signal.SIG_DFL]
+        try:
+            for number in ours:
+                signal.signal(number, _end)
+            return function(*args, **kwargs)
+        finally:
+            for number in ours:
+                signal.signal(number, signal.SIG_DFL)
+    except SystemExit:
+        os._exit(1)  # at once: the pool would take it for the task's own error, and begin the next one
+
+
+def _end(_number: int, _frame: object) -> None:
+    for number in ENDING:
+        # another may wait already: the pool ends all where it finds one gone, and a second must not cut cleaning short
+        signal.signal(number, lambda *_: None)
+    raise SystemExit
 
 
 @contextmanager

@@ -126,6 +126,77 @@ def test_an_alarm_that_began_before_the_closure_is_false_though_it_rises_in_it()
     assert [f.time for f in result.false] == [18.0]
 
 
+ONE_CLOSURE = [signal("microsleep", DUE), signal("sleep", 23.0, "update"), signal("sleep", 25.0, "end")]
+
+
+def test_a_rise_after_the_closure_of_an_expected_alarm_is_false() -> None:
+    result = judged(ONE_CLOSURE, expect=MICROSLEEP, eyes_closed_s=[(20.0, 21.7)])
+    assert (result.reported, [(f.cause, f.time) for f in result.false]) == (1, [("sleep", 23.0)])
+
+
+def test_a_rise_in_a_closure_that_is_labelled_as_so_long_is_right() -> None:
+    assert judged(ONE_CLOSURE, expect=MICROSLEEP, eyes_closed_s=[(20.0, 22.9)]).false == []
+
+
+def test_a_rise_in_a_blink_is_false() -> None:
+    result = judged(ONE_CLOSURE, expect=MICROSLEEP, eyes_closed_s=[(20.0, 21.7), (22.9, 23.1)])
+    assert [f.time for f in result.false] == [23.0]
+
+
+def test_a_rise_in_a_closure_with_a_flicker_is_right() -> None:
+    assert judged(ONE_CLOSURE, expect=MICROSLEEP, eyes_closed_s=[(20.0, 21.7), (21.85, 23.1)]).false == []
+
+
+def test_a_rise_where_a_closure_goes_on_into_what_is_not_scored_is_right() -> None:
+    labels = {"eyes_closed_s": [(20.0, 21.7)], "not_scored_s": [(21.7, 24.0)]}
+    assert judged(ONE_CLOSURE, expect=MICROSLEEP, **labels).false == []
+
+
+def test_a_rise_on_the_way_to_what_is_expected_of_the_closure_is_right() -> None:
+    rise = [*ONE_CLOSURE[:2], signal("unresponsive", 26.0, "update")]
+    assert judged(rise, expect=[expected("unresponsive", 20.0)]).false == []
+
+
+def test_a_rise_before_the_closure_of_which_another_is_expected_is_false() -> None:
+    rise = [*ONE_CLOSURE[:2], signal("unresponsive", 30.0, "update")]
+    result = judged(rise, expect=[*MICROSLEEP, expected("unresponsive", 24.0)], eyes_closed_s=[(20, 21.7), (24, 31)])
+    assert (result.reported, [(f.cause, f.time) for f in result.false]) == (2, [("sleep", 23.0)])
+
+
+def test_a_rise_that_is_false_is_counted_once_however_high_it_goes() -> None:
+    rise = [*ONE_CLOSURE[:2], signal("unresponsive", 26.0, "update")]
+    assert [f.cause for f in judged(rise, expect=MICROSLEEP).false] == ["sleep"]
+
+
+def test_a_rise_of_what_is_allowed_is_not_false() -> None:
+    assert judged(ONE_CLOSURE, expect=MICROSLEEP, allow=["fatigue"]).false == []
+
+
+def test_a_rise_of_the_level_alone_is_not_false() -> None:
+    drowsy = [signal("perclos", 40.0), signal("perclos", 50.0, "update"), signal("perclos", 90.0, "end")]
+    between = [{"signal": "fatigue", "cause": "perclos", "between_s": [30, 60]}]
+    assert judged(drowsy, expect=between).false == []
+
+
+def test_a_signal_answers_one_expectation() -> None:
+    result = judged([signal("microsleep", DUE)], expect=[*MICROSLEEP, expected("microsleep", 20.1)])
+    assert (result.reported, result.missed) == (1, ["fatigue microsleep at 21.60 s"])
+
+
+def test_what_is_expected_twice_needs_two_signals() -> None:
+    sad = [signal("sustained", 40.0), signal("sustained", 45.0, "end")]
+    again = [signal("sustained", 50.0, episode=2), signal("sustained", 55.0, "end", episode=2)]
+    assert judged(sad, expect=[*SAD, *SAD]).reported == 1
+    assert judged([*sad, *again], expect=[*SAD, *SAD]).reported == 2
+
+
+def test_an_expectation_that_can_wait_leaves_its_signal_to_one_that_cannot() -> None:
+    sad = [signal("sustained", 40.0), signal("sustained", 45.0, "end")]
+    again = [signal("sustained", 70.0, episode=2), signal("sustained", 75.0, "end", episode=2)]
+    wide = {"signal": "sad", "cause": "sustained", "between_s": [30, 80]}
+    assert judged([*sad, *again], expect=[wide, *SAD]).missed == []
+
+
 def test_a_second_alarm_in_the_same_closure_is_false() -> None:
     both = [signal("microsleep", DUE, episode=1), signal("microsleep", DUE + 0.3, episode=2)]
     result = judged(both, expect=MICROSLEEP)

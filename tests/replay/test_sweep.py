@@ -106,9 +106,12 @@ def test_several_keys_are_tried_in_every_combination() -> None:
         ("rules.closures.microsleep_s", "expected KEY=FROM:TO:STEP"),
         ("rules.closures.microsleep_s=1:2", "expected KEY=FROM:TO:STEP"),
         ("rules.closures.microsleep_s=1:nan:1", "expected KEY=FROM:TO:STEP"),
+        ("rules.closures.microsleep_s=1:snan:1", "expected KEY=FROM:TO:STEP"),
+        ("rules.closures.microsleep_s=1e999999:1e9999999:1", "expected KEY=FROM:TO:STEP"),
+        ("rules.closures.microsleep_s=1:2:1e-999999999", "take a larger step"),
         ("rules.closures.microsleep_s=2:1:0.1", "FROM must be at most TO"),
         ("rules.closures.microsleep_s=1:2:0", "STEP above 0"),
-        ("rules.closures.microsleep_s=1:2:0.00001", "100001 values"),
+        ("rules.closures.microsleep_s=1:2:0.00001", "more than 10000 values"),
         (
             "rules.closures.microsleep_s=1:4:1",
             "= 3 is not allowed (microsleep_s, sleep_s and unresponsive_s must rise)",
@@ -267,6 +270,22 @@ def test_a_result_that_cannot_be_written_is_told_before_the_work(told: Tell, tmp
 def test_every_truth_is_read_before_the_work(told: Tell, archive: list[Path], tmp_path: Path, blind: None) -> None:
     done = told("evaluate", *archive, tmp_path, "--observations", tmp_path / "kept", "--jobs", 1)
     assert "no truth to be held against" in done.sentence
+
+
+def test_a_label_after_the_recordings_end_is_refused(
+    told: Tell, archive: list[Path], kept: Path, tmp_path: Path
+) -> None:
+    """It is another recording's: it would be called missed, or a closure that was not found."""
+    half = tmp_path / "half"
+    half.mkdir()
+    for image in archive[1].iterdir():
+        (half / image.name).symlink_to(image.resolve())
+    (half / "truth.yaml").unlink()
+    (half / "truth.yaml").write_text(TRUTH.replace("closure_start_s: 1.0", "closure_start_s: 60"))
+    for options in ([], ["--observations", kept]):
+        done = told("evaluate", half, "--jobs", 1, *options)
+        assert done.code == 2
+        assert "truth.yaml: expect.0 begins at 60.00 s, after the recording's end at 3.93 s" in done.sentence
 
 
 def test_a_recording_that_fails_in_another_process_is_told_as_in_this_one(

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from edge.errors import InputError
-from edge.replay.truth import read_truth
+from edge.replay.truth import Truth, read_truth, refuse_beyond
 
 REAL = (
     "car_laughing",
@@ -111,3 +111,24 @@ def test_other_labelled_intervals_may_stand_beside_those_that_are_scored(tmp_pat
 def test_what_is_not_yaml_is_refused(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "truth.yaml").write_bytes(content)
     assert "this is not YAML" in _refusal(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("labels", "where"),
+    [
+        ({"eyes_closed_s": [[1, 2], [20.2, 21]]}, "eyes_closed_s.1 begins at 20.20 s"),
+        ({"not_scored_s": [[30, 31]]}, "not_scored_s.0 begins at 30.00 s"),
+        ({"expect": [{"signal": "fatigue", "cause": "sleep", "closure_start_s": 21}]}, "expect.0 begins at 21.00 s"),
+        ({"expect": [{"signal": "sad", "cause": "sustained", "between_s": [22, 30]}]}, "expect.0 begins at 22.00 s"),
+    ],
+)
+def test_a_label_that_begins_after_the_recordings_end_is_refused(
+    tmp_path: Path, labels: dict[str, object], where: str
+) -> None:
+    with pytest.raises(InputError) as caught:
+        refuse_beyond(Truth.model_validate(labels), tmp_path, 20.0)
+    assert str(caught.value) == f"{tmp_path}/truth.yaml: {where}, after the recording's end at 20.00 s; correct it."
+
+
+def test_a_label_that_goes_on_after_the_recordings_end_is_none_of_another() -> None:
+    refuse_beyond(Truth.model_validate({"eyes_closed_s": [[19, 40], [20.1, 21]]}), Path(), 20.0)
