@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import click
 
+from convert.finite import FiniteRange
 from edge.cli_group import Stoppable, version_option
 from edge.errors import CheckFailed, ConfigError, UserError
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:  # everything heavy is imported where it is needed, so that --
     import numpy as np
     from numpy.typing import NDArray
 
+    from convert.judge import Verdict
     from convert.quantize import Precision
     from edge.vision.card import ModelCard
 
@@ -39,7 +41,9 @@ FILE = click.Path(path_type=Path)
 )
 @click.option("--images", type=FILE, help="Emotion: one's own images instead of --data, as train-model fit takes them.")
 @click.option("-o", "--output", type=FILE, help="The model file to write.  [required]")
-@click.option("--card", type=FILE, help="The card that training wrote. [default: card.json beside the model]")
+@click.option(
+    "--card", type=FILE, help="The card that training wrote. [default: card.json, or NAME.card.json, beside MODEL]"
+)
 @click.option(
     "--calibration-count",
     type=click.IntRange(min=1),
@@ -58,7 +62,7 @@ FILE = click.Path(path_type=Path)
 )
 @click.option(
     "--clip-percentile",
-    type=click.FloatRange(min=50, max=100, min_open=True),
+    type=FiniteRange(min=50, max=100, min_open=True),
     metavar="P",
     help="Int8: activations beyond this percentile saturate, so that outliers do not widen the ranges.",
 )
@@ -113,7 +117,7 @@ def main(
             data=cast("Path", images or data),
             own=images is not None,
             output=cast("Path", output),
-            card=card or cast("Path", model).parent / "card.json",
+            card=card,
             count=calibration_count,
             seed=seed,
             report=report,
@@ -132,7 +136,7 @@ def convert(
     task: str,
     data: Path,
     output: Path,
-    card: Path,
+    card: Path | None,
     count: int,
     seed: int,
     report: Path | None,
@@ -141,17 +145,20 @@ def convert(
     look_at_layers: bool = False,
     own: bool = False,
 ) -> None:
-    """What the command does; prints the comparison. `own`: `data` holds one's own images, a folder a label.
+    """What the command does; prints the comparison. `card`: None for the one beside the model; `own`: `data` holds
+    one's own images, a folder a label.
 
     Raises:
         InputError: something that was named cannot be used.
-        CheckFailed: the int8 model loses too much; nothing was written but the report.
+        CheckFailed: the int8 model loses too much, or the float model answers a class too seldom already; nothing was
+            written but the report.
     """
     from convert import judge, network, package, quantize
     from convert import layers as layers_of
     from convert import report as reports
     from edge.vision.card import append_card
 
+    card = card or package.card_beside(model)
     package.refuse_unwritable(output)
     named = {"MODEL": model, "--card": card, "--output": output}
     if report is not None:
@@ -159,6 +166,7 @@ def convert(
         named |= {"--report": report, "the Markdown of --report": report.with_suffix(".md")}
         package.refuse_unwritable(report.with_suffix(".md"))
     package.refuse_same(named)
+    network.refuse_foreign(model)  # before the card: a name that was mistyped has none beside it either
     partial = package.training_card(card, task)
     trained = network.load(model)  # first: it sets up TensorFlow, which reading the data may import
     calibration, inputs, truth = _examples(task, data, count, seed, partial, own=own)
@@ -192,14 +200,25 @@ def convert(
         }
         reports.write(report, found, verdict.table, worst)
     if verdict.failures:
-        raise CheckFailed(
-            f"{output}: not written, the int8 model loses too much: {'; '.join(verdict.failures)}. Look closer with "
-            "--report FILE (what moved where, which pictures differ most) and --layers (which layers lose most), then "
-            "convert with another --seed, --calibration-count or --clip-percentile, or check how training scales its "
-            "pictures."
-        )
+        raise CheckFailed(f"{output}: not written, {_why(verdict)}")
     package.write(output, content)
     click.echo(f"wrote {output}, {len(content) / 1000:.0f} kB")
+
+
+def _why(verdict: Verdict) -> str:
+    """Why the model may not ship, and what may mend it: no conversion does where the float model is as bad."""
+    failures = "; ".join(verdict.failures)
+    if verdict.unanswered:
+        return (
+            f"the model itself, before conversion, does not answer {', '.join(verdict.unanswered)}: {failures}. Look "
+            "at the images and labels that it was trained on and is measured by, and at how they are scaled, then "
+            "train it again."
+        )
+    return (
+        f"the int8 model loses too much: {failures}. Look closer with --report FILE (what moved where, which pictures "
+        "differ most) and --layers (which layers lose most), then convert with another --seed, --calibration-count or "
+        "--clip-percentile, or check how training scales its pictures."
+    )
 
 
 def _looked_into(content: bytes) -> dict[str, Any]:

@@ -143,13 +143,19 @@ def failures(comparison: Comparison, limits: Limits) -> list[str]:
             f"calibration error rises from {comparison.calibration_error.float32:.3f} to "
             f"{comparison.calibration_error.int8:.3f}, by at most {limits.calibration_rise:.3f}"
         )
-    floor = limits.recall_over_chance / len(comparison.labels)
+    floor = _floor(comparison, limits)
     for label, recall in comparison.recall.items():
         if recall.drop > limits.recall_drop + ROUNDING:
             found.append(f"recall of {label} falls by {_points(recall.drop)}, at most {_points(limits.recall_drop)}")
-        if recall.int8 < floor - ROUNDING:
+        if recall.int8 < floor:
             found.append(f"recall of {label} {recall.int8:.1%} (float {recall.float32:.1%}), at least {floor:.1%}")
     return found
+
+
+def unanswered(comparison: Comparison, limits: Limits) -> tuple[str, ...]:
+    """The labels that both models, not only the int8 one, answer too seldom."""
+    floor = _floor(comparison, limits)
+    return tuple(label for label, recall in comparison.recall.items() if max(recall.float32, recall.int8) < floor)
 
 
 def summary(comparison: Comparison) -> dict[str, Any]:
@@ -180,6 +186,11 @@ def table(comparison: Comparison) -> str:
         f"{comparison.largest_logit_difference:.3f}, calibration error {error.float32:.3f} to {error.int8:.3f}"
     )
     return "\n".join(lines)
+
+
+def _floor(comparison: Comparison, limits: Limits) -> float:
+    """Recall below which a class has collapsed."""
+    return limits.recall_over_chance / len(comparison.labels) - ROUNDING
 
 
 def _points(share: float) -> str:

@@ -22,7 +22,8 @@ LIMITS = {
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """`table`: lines for a terminal; `failures`: each broken limit in words, empty where the model may ship; `summary`:
-    the figures for the card; `limits` and `comparison`: all of it, for the report.
+    the figures for the card; `limits` and `comparison`: all of it, for the report; `unanswered`: labels that the float
+    model already answers too seldom, which no conversion mends.
     """
 
     table: str
@@ -30,6 +31,7 @@ class Verdict:
     summary: dict[str, Any]
     limits: dict[str, float]
     comparison: dict[str, Any]
+    unanswered: tuple[str, ...] = ()
 
 
 def judge(
@@ -61,5 +63,10 @@ def _classes(
     found = compare.compare(float_output, int8_output, truth, card.labels, card.temperature)
     limits = compare.Limits()
     return Verdict(
-        compare.table(found), compare.failures(found, limits), compare.summary(found), asdict(limits), asdict(found)
+        compare.table(found),
+        compare.failures(found, limits),
+        compare.summary(found),
+        asdict(limits),
+        asdict(found),
+        compare.unanswered(found, limits),
     )

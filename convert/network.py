@@ -17,6 +17,8 @@ from edge.errors import InputError
 
 MEMBERS = {"config.json", "model.weights.h5"}
 """What every .keras file holds, Keras 3's own format."""
+SAVED = ("saved_model.pb", "saved_model.pbtxt")
+"""One of these every folder of a SavedModel holds."""
 
 
 def tensorflow() -> Any:
@@ -98,20 +100,33 @@ class SavedNetwork:
         tf.saved_model.save(module, folder, signatures=tf.function(self._call, input_signature=[one]))
 
 
+def refuse_foreign(path: Path) -> None:
+    """Raises InputError where there is nothing of that name that can be converted, without loading anything."""
+    if path.is_dir():
+        if not any((path / name).is_file() for name in SAVED):
+            raise InputError(
+                f"{path}: this folder holds no SavedModel; name the folder that model.export() wrote, or a .keras file."
+            )
+        return
+    if not path.is_file():
+        raise InputError(f"{path}: there is no such file; name the .keras file that train-model fit wrote.")
+    if path.suffix != ".keras":
+        raise InputError(f"{path}: this is no .keras file; name the one that train-model fit wrote.")
+    if not zipfile.is_zipfile(path) or not _members(path) >= MEMBERS:
+        raise InputError(
+            f"{path}: this is not a .keras file of Keras 3, or it is cut short or damaged; save the model again."
+        )
+
+
 def load(path: Path) -> Network:
     """The network of a .keras file, without its optimizer, loss and metrics, or of the folder of a SavedModel.
 
     Raises:
         InputError: the file is missing, damaged or foreign, or is no classifier of pictures.
     """
+    refuse_foreign(path)
     if path.is_dir():
         return load_saved(path)
-    if not path.is_file():
-        raise InputError(f"{path}: there is no such file; name the .keras file that train-model fit wrote.")
-    if path.suffix != ".keras" or not zipfile.is_zipfile(path) or not _members(path) >= MEMBERS:
-        raise InputError(
-            f"{path}: this is not a .keras file of Keras 3, or it is cut short or damaged; save the model again."
-        )
     tensorflow()
     with quiet():
         import keras

@@ -20,6 +20,14 @@ from edge.whole_file import whole
 VERSIONS_OF = ("tensorflow-cpu", "tensorflow", "keras", "ai-edge-litert", "numpy")
 
 
+def card_beside(model: Path) -> Path:
+    """Where the card of a trained model lies: NAME.card.json of NAME.keras, for in a folder of several each has its
+    own; else the card.json of a run folder, whether or not it is there.
+    """
+    own = model.with_name(f"{model.stem}.{CARD_NAME}")
+    return own if own.is_file() else model.with_name(CARD_NAME)
+
+
 def training_card(path: Path, task: str) -> ModelCard:
     """The card that train-model wrote beside the model.
 

@@ -9,7 +9,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
-NOT_PACKAGED = {Path("train/README.md"), *(Path(f"train/weights/emotion{of}.keras") for of in ("", "-teacher"))}
+WEIGHTS = [f"train/weights/emotion{of}.{kind}" for of in ("", "-teacher") for kind in ("keras", "card.json")]
+NOT_PACKAGED = {Path("train/README.md"), *map(Path, WEIGHTS)}
 """A device needs neither; who trains has the repository."""
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,14 +11,17 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import ValidationError
 
+from convert.package import card_beside
 from edge.errors import InputError
-from edge.vision.card import ModelCard, read_card
+from edge.vision.card import Dataset, ModelCard, read_card
 from train.evaluate import Scorer, scorer
 from train.recipes import Recipe, recipe_of
 
+log = logging.getLogger(__name__)
+
 
 def card_of(model: Path | None) -> ModelCard | None:
-    """The card in a `.tflite`, or beside a `.keras`, where there is one.
+    """The card in a `.tflite`, or beside a `.keras` (`convert.package.card_beside`), where there is one.
 
     Raises:
         InputError: the file beside it is no card.
@@ -25,13 +30,35 @@ def card_of(model: Path | None) -> ModelCard | None:
         return None
     if model.suffix == ".tflite":
         return read_card(model)
-    beside = model.parent / "card.json"
+    beside = card_beside(model)
     try:
         return ModelCard.model_validate_json(beside.read_bytes())
     except FileNotFoundError:
         return None
     except (OSError, ValidationError):
         raise InputError(f"{beside}: this is no card of a model; put the run's own there, or take it away.") from None
+
+
+def with_theirs(datasets: Sequence[Dataset], models: Iterable[Path | None]) -> tuple[Dataset, ...]:
+    """The sets with those that the models learned from, by their cards; a model without one is named in their stead."""
+    named = {dataset.name: dataset for dataset in datasets}
+    for model in models:
+        if model is None or not model.is_file():
+            continue  # whoever loads it tells
+        card = card_of(model)
+        if card is None:
+            log.warning(
+                "%s: it has no card, so that of the new model calls what this one learned from unknown; put the "
+                "card.json of its run beside it.",
+                model,
+            )
+            theirs: Sequence[Dataset] = [
+                Dataset(name=f"unknown: what {model.name} learned from, which came without a card", terms="unknown")
+            ]
+        else:
+            theirs = card.datasets
+        named |= {dataset.name: dataset for dataset in theirs if dataset.name not in named}
+    return tuple(named.values())
 
 
 def answering(path: Path, recipe: Recipe) -> Scorer:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 import shlex
@@ -14,10 +13,12 @@ from typing import Any
 
 import click
 
+from convert.finite import FiniteRange
 from edge.cli_group import StoppableGroup, version_option
-from edge.errors import CheckFailed, InputError, UserError
+from edge.errors import CheckFailed, UserError
 from train import commands, options
 from train.comparison import command as comparison
+from train.files import refuse_unwritable_folder, write_json, write_text
 from train.mining import command as mining
 
 FOLDER = click.Path(path_type=Path)
@@ -78,10 +79,10 @@ def group() -> None:
 @click.option("--leave-out", metavar="SET", help="Eyes: keep nir, cew or web out of training, and test on it.")
 @click.option("--cite", type=FOLDER, multiple=True, help="A run with --leave-out whose result the card shall state.")
 @click.option("--start", type=FOLDER, help="A model.keras whose weights to begin with, to refine it.")
-@click.option("--learning-rate", type=click.FloatRange(min=0, min_open=True), help="[default: the recipe's]")
+@click.option("--learning-rate", type=FiniteRange(min=0, min_open=True), help="[default: the recipe's]")
 @click.option("--stop-after", type=click.IntRange(min=1), help="End after so many epochs; the schedule stays as it is.")
 @click.option(
-    "--votes", type=click.FloatRange(0, 1), default=0.5, show_default=True, help="Emotion: part of FER+ in the targets."
+    "--votes", type=FiniteRange(0, 1), default=0.5, show_default=True, help="Emotion: part of FER+ in the targets."
 )
 @click.option(
     "--teacher",
@@ -131,6 +132,7 @@ def fit(
     Example: train-model fit emotion --data DIR --output runs/emotion --epochs 30
     """
     source = _source(task, data, images)
+    refuse_unwritable_folder(output)
     if mined and task in PLACES:
         raise UserError(f"--mined is an option of emotion and eyes; leave it out for {task}.")
     if unlabelled and (task != "emotion" or images or not teachers):
@@ -200,7 +202,7 @@ def fit(
 @click.option("--split", type=click.Choice(["test", "validation"]), help="[default: test; eyes: validation]")
 @click.option("--leave-out", metavar="SET", help="Eyes: test on this whole set, which the model was not trained on.")
 @click.option("--level", "levelled", is_flag=True, help="Bring patches to one mean and contrast, as the vehicle does.")
-@click.option("--temperature", type=click.FloatRange(min=0.01), help="[default: the card's, else 1]")
+@click.option("--temperature", type=FiniteRange(0.01, 100), help="[default: the card's, else 1]")
 @click.option("--json", "json_file", type=FOLDER, help="Write the figures to this file.")
 @click.option("--report", "report_folder", type=FOLDER, help="Write tables and pictures to this folder.")
 def evaluate(
@@ -219,14 +221,19 @@ def evaluate(
 
     Example: train-model evaluate eyes edge/models/eyes.tflite --data DIR --json eyes.json
     """
+    from convert.package import refuse_unwritable
+
     source = _source(task, data, images)
+    if json_file is not None:
+        refuse_unwritable(json_file)
+    refuse_unwritable_folder(report_folder)
     if task in PLACES:
         from train.places import command as places
 
         measured = places.evaluate(task, model, source)
         click.echo(places.table(measured))
         if json_file:
-            _write_json(json_file, measured)
+            write_json(json_file, measured)
         return
     from train import report, run
 
@@ -245,7 +252,7 @@ def evaluate(
     )
     click.echo(report.table(results))
     if json_file:
-        _write_json(json_file, results)
+        write_json(json_file, results)
     if report_folder:
         report.write(report_folder, recipe, {split: results})
 
@@ -290,6 +297,7 @@ def audit(
 
     if output is not None:
         refuse_unwritable(output)
+    refuse_unwritable_folder(keep)
     page, within = ("", True) if recordings_only else groups.audit(task, model, data, limits)
     parts = [page] if page else []
     if task == "eyes" and not groups_only:
@@ -365,19 +373,7 @@ def _show(tables: str, output: Path | None) -> None:
     if output is None:
         click.echo(tables)
     else:
-        try:
-            output.write_text(tables + "\n")
-        except OSError as error:
-            raise InputError(f"{output}: cannot be written ({error.strerror}); name another file.") from None
-
-
-def _write_json(path: Path, results: dict[str, Any]) -> None:
-    from train.files import replace
-
-    try:
-        replace(path, json.dumps(results, indent=1) + "\n")
-    except OSError as error:
-        raise InputError(f"{path}: cannot be written ({error.strerror}); name another file.") from None
+        write_text(output, tables + "\n")
 
 
 def main() -> None:

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import click
 
+from convert.finite import FiniteRange
+from train.files import refuse_unwritable_folder
 from train.options import keras_bar
 
 FOLDER = click.Path(path_type=Path)
@@ -31,6 +33,7 @@ def explore(task: str, data: Path, output: Path, seed: int) -> None:
 
     Example: train-model explore emotion --data DIR --output explored
     """
+    refuse_unwritable_folder(output)
     from train import explore_report
 
     found = explore_report.write(task, data, output, seed)
@@ -58,7 +61,7 @@ def explore(task: str, data: Path, output: Path, seed: int) -> None:
 @click.option("--epochs", type=click.IntRange(min=1), default=10, show_default=True, help="Of each trial.")
 @click.option(
     "--share",
-    type=click.FloatRange(0, 1, min_open=True),
+    type=FiniteRange(0, 1, min_open=True),
     default=1.0,
     show_default=True,
     help="Part of the training images of each class that a trial sees.",
@@ -80,6 +83,7 @@ def search(
 
     Example: train-model search eyes --data DIR --output runs/search --trials 20 --share 0.2
     """
+    refuse_unwritable_folder(output)
     from train import search as searching
 
     done = searching.search(
@@ -105,11 +109,16 @@ def ensemble(models: tuple[Path, ...], output: Path) -> None:
 
     Example: train-model ensemble runs/a/model.keras runs/b/model.keras -o runs/both/model.keras
     """
+    refuse_unwritable_folder(output.parent)
     from train import ensemble as joining
 
     card = joining.write(models, output)
     click.echo(f"wrote {output} of {len(models)} models and card.json beside it")
     click.echo(f"measure it with: train-model evaluate {card.task} {output}")
+
+
+MOST_NATS = 100
+"""Added to a logit: e^100 outweighs whatever a picture says, and weights of float32 still hold it."""
 
 
 class _Shift(click.ParamType):
@@ -121,8 +130,10 @@ class _Shift(click.ParamType):
             number = float(nats)
         except ValueError:
             number = math.nan
-        if not math.isfinite(number):
-            self.fail(f"{value!r} is no label with what is added to it; write such as sad=0.5.", param, ctx)
+        if not abs(number) <= MOST_NATS:  # NaN is not, either
+            self.fail(
+                f"{value!r} is no label with what is added to it, up to {MOST_NATS}; write such as sad=0.5.", param, ctx
+            )
         return label, number
 
 
@@ -144,6 +155,7 @@ def adjust(task: str, model: Path, data: Path, logits: tuple[tuple[str, float], 
 
     if len(dict(logits)) < len(logits):
         raise click.UsageError("--logit names a label twice; say once what is added to it.")
+    refuse_unwritable_folder(output)
     told = " ".join(f"--logit {label}={nats:g}" for label, nats in logits)
     command = f"train-model adjust {task} model.keras {told} --data DIR --output RUN_DIR"
     click.echo(report.table(adjusting.write(task, model, dict(logits), data, output, command)))
@@ -155,7 +167,7 @@ def adjust(task: str, model: Path, data: Path, logits: tuple[tuple[str, float], 
 @click.argument("first", type=FOLDER)
 @click.argument("second", type=FOLDER)
 @DATA
-@click.option("--share", type=click.FloatRange(0, 1), default=0.5, show_default=True, help="Of SECOND's weights.")
+@click.option("--share", type=FiniteRange(0, 1), default=0.5, show_default=True, help="Of SECOND's weights.")
 @click.option("--output", type=FOLDER, required=True, help="The new run folder.")
 def average(task: str, first: Path, second: Path, data: Path, share: float, output: Path) -> None:
     """Make one MODEL.keras of two, weight by weight: of FIRST and of SECOND, whose training began with FIRST.
@@ -164,6 +176,7 @@ def average(task: str, first: Path, second: Path, data: Path, share: float, outp
 
     Example: train-model average emotion runs/a/model.keras runs/b/model.keras --share 0.8 --data DIR --output runs/c
     """
+    refuse_unwritable_folder(output)
     from train import average as averaging
     from train import report
 

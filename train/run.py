@@ -16,7 +16,7 @@ from edge.errors import InputError
 from edge.vision.card import InputSpec
 from edge.vision.crops import level
 from train import data, report
-from train.answers import answering, card_of
+from train.answers import answering, card_of, with_theirs
 from train.calibrate import fit_temperature
 from train.card import summary, write_card
 from train.evaluate import Scorer, measure, scorer
@@ -97,10 +97,7 @@ def _commands_before(start: Path | None) -> list[str]:
 
 def with_lineage(recipe: Recipe, models: Sequence[Path | None]) -> Recipe:
     """The recipe whose card names also what the models learned from that it begins with or is taught by."""
-    named = {dataset.name: dataset for dataset in recipe.datasets}
-    for card in filter(None, map(card_of, models)):
-        named |= {dataset.name: dataset for dataset in card.datasets if dataset.name not in named}
-    return dataclasses.replace(recipe, datasets=tuple(named.values()))
+    return dataclasses.replace(recipe, datasets=with_theirs(recipe.datasets, models))
 
 
 def fit(

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from convert.compare import Comparison, Limits, Pair, compare, failures, table
+from convert.compare import Comparison, Limits, Pair, compare, failures, table, unanswered
 from edge.errors import InputError
 
 LABELS = ("happy", "neutral", "sad", "surprise")
@@ -90,6 +90,13 @@ def test_a_class_that_collapsed_is_named_with_what_broke_beside_it() -> None:
 def test_a_class_that_collapsed_already_in_the_float_model_is_refused_although_both_agree() -> None:
     truth, found = spread(1.0)
     assert failures(of(found, found, truth), Limits()) == ["recall of sad 0.0% (float 0.0%), at least 12.5%"]
+
+
+def test_only_what_the_float_model_does_not_answer_either_is_the_models_own_fault() -> None:
+    truth, found = spread(1.0)
+    assert unanswered(of(found, found, truth), Limits()) == ("sad",)
+    assert unanswered(of(truth, found, truth), Limits()) == ()
+    assert unanswered(of(found, truth, truth), Limits()) == ()
 
 
 def test_models_that_err_alike_often_but_differently_break_the_agreement() -> None:

@@ -112,7 +112,12 @@ def test_a_model_with_one_class_collapsed_is_refused_with_the_class_named(
     collapsed.layers[-1].set_weights([kernel, bias + np.array([100, 0, 0])])
     output = tmp_path / "eyes.tflite"
     done = convert_tflite(save(collapsed, tmp_path), "--task", "eyes", "--data", eyes_data, "-o", output)
-    assert "recall of closed 0.0%" in refusal(done, exit_code=1)
+    said = refusal(done, exit_code=1)
+    assert "the model itself, before conversion, does not answer closed, not_visible: " in said
+    assert "recall of closed 0.0% (float 0.0%)" in said
+    assert said.endswith("then train it again.")
+    assert "int8 model loses" not in said  # nor is advised what mends only that
+    assert "--seed" not in said
     assert not output.exists()
 
 
@@ -183,7 +188,32 @@ def test_a_missing_card_is_said_with_the_option_that_names_another(
     assert "--card" in said
 
 
+def test_a_model_beside_others_has_a_card_of_its_own_name(model_file: Path, eyes_data: Path, tmp_path: Path) -> None:
+    (tmp_path / "taught.keras").write_bytes(model_file.read_bytes())
+    (tmp_path / "taught.card.json").write_text(json.dumps({**CARD, "version": "9.9.9"}))
+    (tmp_path / "card.json").write_text(json.dumps({**CARD, "task": "emotion"}))
+    output = tmp_path / "eyes.tflite"
+    done = convert_tflite(tmp_path / "taught.keras", "--task", "eyes", "--data", eyes_data, "-o", output)
+    assert done.exit_code == 0, done.output
+    assert read_card(output).version == "9.9.9"
+
+
 # what it refuses: wrong use
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("nosuch/model.keras", "there is no such file"),
+        ("model.tflite", "this is no .keras file"),
+        ("empty", "this folder holds no SavedModel"),
+    ],
+)
+def test_what_is_no_model_is_told_before_its_card_is_looked_for(name: str, said: str, tmp_path: Path) -> None:
+    (tmp_path / "model.tflite").write_bytes(b"TFL3")
+    (tmp_path / "empty").mkdir()
+    done = convert_tflite(tmp_path / name, "--task", "eyes", "--data", tmp_path, "-o", tmp_path / "eyes.tflite")
+    assert refusal(done).startswith(f"convert-tflite: {tmp_path / name}: {said}")
 
 
 def test_a_foreign_and_a_truncated_model_are_refused(model_file: Path, eyes_data: Path, tmp_path: Path) -> None:

@@ -40,7 +40,7 @@ def test_a_network_without_a_bias_a_label_is_refused(model: keras.Model) -> None
         shifted(model, LABELS, {"sad": 0.5})
 
 
-@pytest.mark.parametrize("logits", [["sad=nan"], ["sad=inf"], ["sad"], ["sad=0.1", "sad=0.2"]])
+@pytest.mark.parametrize("logits", [["sad=nan"], ["sad=inf"], ["sad=1e39"], ["sad"], ["sad=0.1", "sad=0.2"]])
 def test_what_is_added_is_a_number_and_said_once(logits: list[str]) -> None:
     options = [part for logit in logits for part in ("--logit", logit)]
     done = CliRunner().invoke(cli.group, ["adjust", "emotion", "m.keras", *options, "--data", "d", "--output", "o"])

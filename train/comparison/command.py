@@ -6,7 +6,9 @@ from pathlib import Path
 
 import click
 
+from convert.finite import FiniteRange
 from edge.errors import UserError
+from train.files import refuse_unwritable_folder
 
 FOLDER = click.Path(path_type=Path)
 
@@ -26,14 +28,12 @@ FOLDER = click.Path(path_type=Path)
 )
 @click.option("--output", type=FOLDER, required=True, help="The folder of the comparison; a run there goes on.")
 @click.option("--epochs", type=click.IntRange(min=1), help="At most so many for each.  [default: its report's]")
-@click.option("--minutes", type=click.FloatRange(min=0, min_open=True), help="Training time of each network at most.")
+@click.option("--minutes", type=FiniteRange(min=0, min_open=True), help="Training time of each network at most.")
 @click.option("--classes", type=click.Choice(["4", "5", "7"]), default="4", show_default=True)
-@click.option(
-    "--votes", type=click.FloatRange(0, 1), default=0.0, show_default=True, help="Part of FER+ in the targets."
-)
+@click.option("--votes", type=FiniteRange(0, 1), default=0.0, show_default=True, help="Part of FER+ in the targets.")
 @click.option(
     "--share",
-    type=click.FloatRange(0, 1, min_open=True),
+    type=FiniteRange(0, 1, min_open=True),
     default=1.0,
     show_default=True,
     help="Of the training and validation images, for the networks of 224 pixels.",
@@ -70,6 +70,7 @@ def compare(
     Example: train-model compare emotion --architecture ann --architecture cnn_2_blocks --minutes 2 --data DIR
     --output DIR --model shipped=edge/models/emotion.tflite
     """
+    refuse_unwritable_folder(output)
     from convert.quiet import quiet as silent
 
     with silent():

@@ -1,4 +1,4 @@
-"""Ready models in the comparison: a `.tflite` file with its card, or a `.keras` file with `card.json` beside it."""
+"""Ready models in the comparison: a `.tflite` file with its card, or a `.keras` file with its card beside it."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import ValidationError
 
+from convert.package import card_beside
 from edge.errors import InputError
 from edge.vision.card import ModelCard, read_card
 from edge.vision.tflite import TfliteModel
@@ -65,9 +66,8 @@ def _card(path: Path) -> ModelCard:
         raise InputError(f"{path}: there is no such model file; name a .keras or .tflite file.")
     if path.suffix == ".tflite":
         return read_card(path)
-    beside = path.parent / "card.json"
     try:
-        return ModelCard.model_validate_json(beside.read_bytes())
+        return ModelCard.model_validate_json(card_beside(path).read_bytes())
     except (OSError, ValidationError):
         raise InputError(
             f"{path}: there is no card.json beside it that says labels and input; train-model fit writes one."

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from convert.finite import FiniteRange
+
 FOLDER = click.Path(path_type=Path)
 
 
@@ -14,7 +16,7 @@ FOLDER = click.Path(path_type=Path)
 @click.option("--output", type=FOLDER, required=True, metavar="DIR", help="Outside of any git work tree; it goes on.")
 @click.option("--task", "tasks", type=click.Choice(["emotion", "eyes"]), multiple=True, help="[default: both]")
 @click.option("--model", "models", type=FOLDER, multiple=True, help="A .tflite to take instead of the one that ships.")
-@click.option("--confidence", type=click.FloatRange(0.5, 1), default=0.8, show_default=True, help="From here on, sure.")
+@click.option("--confidence", type=FiniteRange(0.5, 1), default=0.8, show_default=True, help="From here on, sure.")
 def mine(
     recordings: tuple[Path, ...],
     output: Path,

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from edge.vision.card import Dataset, InputSpec, ModelCard
 from edge.vision.card import Task as TaskName
+from train.answers import with_theirs
 from train.files import replace
 from train.fit import save_model
 from train.places.loop import Batch, Schedule
@@ -96,8 +97,9 @@ class Place:
             print("  " + "  ".join(f"{name} {value:.4f}" for name, value in results.items()), flush=True)
             save_model(average.give_back(), folder / "model.keras")
             replace(folder / "results.json", json.dumps({"epoch": epoch, **results}, indent=1))
-            replace(folder / "card.json", self._card(results, recipe).model_dump_json(indent=1))
+            replace(folder / "card.json", self._card(results, recipe, datasets).model_dump_json(indent=1))
 
+        datasets = with_theirs(DATASETS, [recipe.start])
         kind = RoundedTwin if recipe.quantized else Twin
         twin = kind(keras.saving.load_model(recipe.start) if recipe.start else self.network())
         fit_loop(twin, batches, loss, recipe.schedule, folder, measured)
@@ -111,7 +113,7 @@ class Place:
 
         return answer
 
-    def _card(self, results: dict[str, float], recipe: Recipe) -> ModelCard:
+    def _card(self, results: dict[str, float], recipe: Recipe, datasets: tuple[Dataset, ...]) -> ModelCard:
         started = recipe.start and recipe.start.name
         return ModelCard(
             task=self.name,
@@ -119,7 +121,7 @@ class Place:
             labels=self.labels,
             input=self.input,
             thresholds=dict(self.thresholds),
-            datasets=DATASETS,
+            datasets=datasets,
             results={"float32": results},
             source={
                 "command": f"train-model fit {self.name}",
