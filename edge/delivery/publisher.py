@@ -248,7 +248,7 @@ class Publisher:
         while self._answers:
             connection.publish(self._answers.popleft())
         self._has_room = True  # before the queue is read: what is put from here on rings
-        self._holds_back = bool(self._refusals.tickets)
+        self._holds_back = False
         window = min(1 if self._one_by_one else WINDOW, connection.receive_maximum)
         while (room := window - len(connection.unacknowledged)) > 0:
             on_the_way = {ticket for ticket, _ in self._sending.values()}
@@ -257,6 +257,7 @@ class Publisher:
                 return
             # With nothing else on the way: a refusal may end the connection, and what is behind it would be lost.
             if len(events) < room and (self._sending or not self._refusals.try_one()):
+                self._holds_back = bool(self._refusals.tickets)
                 return
         self._has_room = False
 
@@ -269,7 +270,6 @@ class Publisher:
                 return False
             topic = self._topics.event(event.signal)
             if self._refusals.passes(topic, ticket):
-                self._holds_back = True
                 continue
             historical = event.historical or self._wall() - parse_time(event.time) > HISTORICAL_S
             payload = encode(dataclasses.replace(event, historical=historical))

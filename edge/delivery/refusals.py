@@ -45,6 +45,8 @@ class Refusals:
 
     def accept(self, topic: str) -> bool:
         """The broker took an event; gives whether it had refused that topic before."""
+        if topic == self._trial:
+            self._trial = None
         return self._topics.pop(topic, None) is not None
 
     def passes(self, topic: str, ticket: int) -> bool:
@@ -58,7 +60,9 @@ class Refusals:
         return True
 
     def try_one(self) -> bool:
-        """Let one event go of a topic whose wait is over, if there is one."""
+        """Let one event go of a topic whose wait is over, if there is one; with nothing else to send."""
+        if self._trial is not None:  # nothing of it waits any more
+            del self._topics[self._trial]
         now = self._clock()
         self._trial = next((topic for topic, refused in self._topics.items() if now >= refused.until), None)
         return self._trial is not None
@@ -70,5 +74,5 @@ class Refusals:
 
     @property
     def reasons(self) -> dict[str, str]:
-        """Why, by topic."""
-        return {topic: refused.reason for topic, refused in self._topics.items()}
+        """Why, by topic; may be asked from another thread."""
+        return {topic: refused.reason for topic, refused in tuple(self._topics.items())}

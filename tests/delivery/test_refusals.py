@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import dataclasses
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from broker import Broker, wait_for
-from made_broker import Deliver, MadeBroker, connected, put
+from made_broker import DEADLINE_S, Deliver, MadeBroker, connected, put
 from sample_events import EVENT
 
 from edge.delivery import publisher as publishing
 from edge.delivery import refusals
 from edge.delivery.connection import ClosedError
 from edge.delivery.publisher import Publisher
+from edge.delivery.queue import MemoryQueue
 from edge.delivery.refusals import Refusals
 from edge.service.frames import FrameState
 from edge.service.problems import Facts, problems
@@ -89,6 +91,34 @@ def test_the_same_refusal_is_news_once_and_another_reason_again() -> None:
     assert told == [True, False, True]
 
 
+def test_a_topic_of_which_nothing_waits_any_more_is_forgotten() -> None:
+    """Its events grew too old, or had to make room."""
+    clock = Clock()
+    refused = Refusals(clock)
+    refused.refuse(SAD, 1, "Not authorized")
+    clock.now = 1000.0
+    assert refused.try_one()
+    assert not refused.try_one()
+    assert refused.reasons == {}
+
+
+def test_a_publisher_does_not_go_round_in_circles_for_what_was_dropped_meanwhile(
+    made: MadeBroker, deliver: Deliver, soon: None
+) -> None:
+    made.acknowledges = False
+    queue = MemoryQueue(2)
+    vehicle = deliver(queue=queue)
+    made.wait(lambda: connected(made))
+    put_sad(vehicle, 1)
+    made.wait(lambda: made.last.events == [1])
+    made.last.refuse(1)
+    wait_for(lambda: vehicle.stats().refused, "it is noticed")
+    queue.remove([1])
+    wait_for(lambda: vehicle.stats().refused is None, "it is forgotten")
+    put(vehicle, 2)
+    made.wait(lambda: made.last.events[-1] == 2)
+
+
 def test_others_pass_what_is_refused_and_it_is_said_once(
     made: MadeBroker, deliver: Deliver, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -141,6 +171,26 @@ def test_an_end_does_not_wait_for_what_is_refused(made: MadeBroker, deliver: Del
     made.last.refuse(1)
     wait_for(lambda: vehicle.stats().refused, "it is noticed")
     vehicle.close(timeout=3600.0)
+    assert (made.last.ended_in_peace, vehicle.stats().waiting) == (True, 1)
+
+
+def test_an_end_sends_all_that_waits_behind_what_is_refused(made: MadeBroker, deliver: Deliver) -> None:
+    made.acknowledges = False
+    vehicle = deliver()
+    made.wait(lambda: connected(made))
+    put_sad(vehicle, 1)
+    made.wait(lambda: made.last.events == [1])
+    made.last.refuse(1)
+    wait_for(lambda: vehicle.stats().refused, "it is noticed")
+    put(vehicle, *range(2, 52))
+    made.wait(lambda: len(made.last.events) == 21)
+    ending = threading.Thread(target=lambda: vehicle.close(timeout=3600.0), daemon=True)
+    ending.start()
+    for sent in (41, 51):
+        made.last.acknowledge(20)  # all at once: nothing is under way
+        made.wait(lambda expected=sent: len(made.last.events) == expected)
+    made.last.acknowledge(10)
+    ending.join(DEADLINE_S)
     assert (made.last.ended_in_peace, vehicle.stats().waiting) == (True, 1)
 
 
