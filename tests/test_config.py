@@ -17,6 +17,7 @@ ROOT = Path(__file__).resolve().parent.parent
 DEFAULT = ROOT / "config" / "default.yaml"
 MODEL_KEYS = {"vision.face.native_model", "vision.landmarks_model", "vision.eyes_model", "vision.emotion_model"}
 
+BASELINE = "rules.baseline: default_above must not be above most_above, and most_above must be below 1."
 Write = Callable[[str], Path]
 
 
@@ -253,6 +254,8 @@ def test_thresholds_that_do_not_rise_are_refused_at_their_section(refusal: Calla
         ("perclos: {short_s: 200}", "rules.perclos: short_s must not be above long_s."),
         ("perclos: {advisory: 0.2}", "rules.perclos: advisory must not be above warning_short."),
         ("sad: {end_share: 0.7}", "rules.sad: end_share must not be above share."),
+        ("baseline: {default_above: 0.95}", BASELINE),
+        ("baseline: {default_above: 1.0, most_above: 1.0}", BASELINE),
     ],
 )
 def test_a_signal_that_would_begin_and_end_at_once_is_refused(
@@ -290,6 +293,32 @@ def test_relative_paths_are_from_the_files_folder(write: Write, monkeypatch: pyt
     assert config.mqtt is not None
     assert config.mqtt.password_file == folder / ".." / "password"
     assert config.state_directory == folder / "state"
+
+
+@pytest.mark.parametrize(
+    ("text", "key"),
+    [
+        ("rules: {longest_step_s: 0.05}", "rules.longest_step_s"),
+        ("camera: {frames_per_second: 5}\nrules: {longest_step_s: 0.19}", "rules.longest_step_s"),
+        ("camera: {stall_s: 60}", "camera.stall_s"),
+        ("alerts: {stale_s: 1.5}", "camera.stall_s"),
+    ],
+)
+def test_values_that_would_make_closures_shorter_or_alarms_silent_are_refused(
+    write: Write, text: str, key: str
+) -> None:
+    with pytest.raises(ConfigError, match=f"{re.escape(key)} must be"):
+        load_config(write(text + "\n"))
+
+
+def test_no_drivers_threshold_is_learned_below_the_one_for_all(write: Write) -> None:
+    with pytest.raises(ConfigError, match=r"closures\.closed_above must not be above baseline\.most_above"):
+        load_config(write("rules: {baseline: {default_above: 0.5, most_above: 0.5}}\n"))
+
+
+def test_covered_is_told_apart_from_what_no_model_answers(write: Write) -> None:
+    with pytest.raises(ConfigError, match=r"less than or equal to 0\.995"):
+        load_config(write("rules: {perclos: {covered_above: 1.0}}\n"))
 
 
 def test_absolute_paths_stay(write: Write) -> None:

@@ -53,8 +53,9 @@ class CanOutput:
             raise OutputError(f"{config.channel}: {_reason(error)}") from None
         self._count += 1
         self._shown = alert
-        # From the last due time, so that the period is kept; from now where that has passed.
-        self._due = self._due + config.period_s if now - self._due < config.period_s else now + config.period_s
+        # A change goes in between. From the last due time, so that the period is kept; from now where that has passed.
+        if now >= self._due:
+            self._due = self._due + config.period_s if now - self._due < config.period_s else now + config.period_s
         return self._due - now
 
     def close(self) -> None:

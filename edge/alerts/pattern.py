@@ -35,8 +35,8 @@ def sound(alert: Alert | None, config: AlertsConfig, now: float) -> Beat:
 def light(alert: Alert | None, config: AlertsConfig, now: float) -> Beat:
     """Whether a lamp is lit at `now`: steady for advisory, in the sound's rhythm above, as long as the state lasts.
 
-    It is never muted. Where the driver shows no fatigue, it is lit while he is sad and flashes while he cannot be
-    watched, each as configured. None: nobody watches him, not yet or not any more, and that is told in the same way.
+    It is never muted. Below a warning it flashes while he cannot be watched, else it is lit for an advisory and while
+    he is sad, each as configured. None: nobody watches him, not yet or not any more, and that is told in the same way.
     """
     if alert is None:
         return _rhythm(*GLIMPSE_S, max(0.0, now)) if config.degraded == "lamp" else SILENCE
@@ -45,9 +45,9 @@ def light(alert: Alert | None, config: AlertsConfig, now: float) -> Beat:
         return _critical(config, since)
     if alert.level == "warning":
         return _rhythm(config.warning.on_s, config.warning.off_s, since)
-    if alert.level == "advisory" or alert.sad:
-        return Beat(on=True)
-    return _rhythm(*GLIMPSE_S, since) if alert.degraded else SILENCE
+    if alert.degraded:  # then an advisory, or sadness, is of before
+        return _rhythm(*GLIMPSE_S, since)
+    return Beat(on=True) if alert.level == "advisory" or alert.sad else SILENCE
 
 
 def _critical(config: AlertsConfig, since: float) -> Beat:

@@ -60,11 +60,17 @@ def turn_off(config: AlertsConfig) -> None:
     """Every pin off, for after a daemon that was killed amid an alarm.
 
     Raises:
-        CheckFailed: a pin cannot be used.
+        CheckFailed: pins cannot be used; the others are off.
     """
+    failed = []
     for output in outputs_of(config, Silence(config.mute)):
         if isinstance(output, PinOutput):
-            _open_and_close(output)
+            try:
+                _open_and_close(output)
+            except CheckFailed as error:
+                failed.append(str(error))
+    if failed:
+        raise CheckFailed(" ".join(failed))
 
 
 def _hold(take: Callable[[Sequence[Signal]], None], signal: Signal, seconds: float) -> None:

@@ -28,6 +28,8 @@ from edge.records import Frame, GreyImage
 # and JPEG for what does not fit through USB uncompressed.
 _FORMATS = (("GREY", False), ("YUYV", False), ("MJPG", True))
 
+_AUTOMATIC = 3.0
+"""`V4L2_EXPOSURE_APERTURE_PRIORITY`, which cameras of the USB video class have."""
 _MANUAL = 1.0
 """`V4L2_EXPOSURE_MANUAL`; exposure is in units of 100 microseconds (V4L2_CID_EXPOSURE_ABSOLUTE)."""
 
@@ -197,7 +199,9 @@ def _choose_format(capture: Capture, size: tuple[int, int], rate: float) -> None
 
 
 def _fix_light(capture: Capture, exposure_us: int | None, gain: float | None) -> None:
-    if exposure_us is not None:
+    if exposure_us is None:  # the device keeps what was set before, until it is unplugged
+        capture.set(cv2.CAP_PROP_AUTO_EXPOSURE, _AUTOMATIC)
+    else:
         capture.set(cv2.CAP_PROP_AUTO_EXPOSURE, _MANUAL)
         capture.set(cv2.CAP_PROP_EXPOSURE, max(1, round(exposure_us / 100)))
     if gain is not None:

@@ -44,7 +44,7 @@ class PerclosConfig(Section):
     """One minute alone is the least reliable window: NHTSA's field trial used 3 minutes too (s)."""
     blink_s: Annotated[float, Field(ge=0, le=1)] = 0.25
     """A closure shorter than this is a blink and does not count."""
-    covered_above: Probability = 0.95
+    covered_above: Annotated[float, Field(ge=0, le=0.995)] = 0.95
     """Probability above which the lids surely cover the eye: what P80 asks for, as near as a model of closed against
     open comes to it (own choice: the error is at most 0.03 from 0.95 to 0.995)."""
     advisory: Probability = 0.12
@@ -88,6 +88,12 @@ class BaselineConfig(Section):
     """Nothing is learned where PERCLOS is higher: awake is under 0.075 (s)."""
     empty_s: Seconds = 10.0
     """A seat that was empty for so long has a new driver: all that was learned and counted is forgotten."""
+
+    @model_validator(mode="after")
+    def _most_is_most(self) -> BaselineConfig:
+        if self.learn and not self.default_above <= self.most_above < 1:
+            raise ValueError("default_above must not be above most_above, and most_above must be below 1")
+        return self
 
 
 class GuardsConfig(Section):
@@ -170,3 +176,9 @@ class RulesConfig(Section):
     speed_gate: SpeedGateConfig = SpeedGateConfig()
     longest_step_s: Seconds = 0.2
     """A frame stands for the time until the next one, at most this long; beyond it is time not seen."""
+
+    @model_validator(mode="after")
+    def _learns_no_less(self) -> RulesConfig:
+        if self.baseline.learn and not self.closures.closed_above <= self.baseline.most_above:
+            raise ValueError("closures.closed_above must not be above baseline.most_above")
+        return self

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from edge.config.alerts import AlertsConfig
 from edge.config.camera import CameraConfig
@@ -40,3 +40,14 @@ class Config(Section):
     """Where events wait for the broker, on the disk; needs the state directory."""
     state_directory: Path | None = None
     """Where the daemon keeps what must outlive it; null: systemd's STATE_DIRECTORY, or nothing is kept."""
+
+    @model_validator(mode="after")
+    def _camera_is_fast_enough(self) -> Config:
+        if self.rules.longest_step_s * self.camera.frames_per_second < 1:
+            raise ValueError(
+                "rules.longest_step_s must be at least as long as a frame of camera.frames_per_second, or closures "
+                "count as shorter than they are"
+            )
+        if self.camera.stall_s >= self.alerts.stale_s:
+            raise ValueError("camera.stall_s must be below alerts.stale_s, or a pause of the camera silences an alarm")
+        return self

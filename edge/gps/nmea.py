@@ -11,6 +11,8 @@ from typing import Literal, Self
 KNOT = 1852 / 3600
 """Metres per second."""
 DAY_S = 86400.0
+LONGEST_STEP_S = 10.0
+"""A receiver's clock that goes on by more was set; that counts as a second."""
 SATELLITES_3D = 4
 """A place with height needs four satellites; what counts where no GSA tells."""
 
@@ -29,8 +31,9 @@ class Fix:
         return replace(self, time=self.time - start)
 
 
-def read_fixes(content: bytes) -> tuple[list[Fix], int]:
-    """The fixes in rising time, and how many lines were damaged.
+def read_fixes(content: bytes) -> tuple[list[Fix], float, int]:
+    """The fixes in rising time, for how many seconds the receiver told the time before it had one, and how many lines
+    were damaged.
 
     `time` counts from the midnight (UTC) before the first fix. Lines whose checksum or fields are wrong are left out,
     as is what comes out of order; other sentences are passed over.
@@ -40,7 +43,7 @@ def read_fixes(content: bytes) -> tuple[list[Fix], int]:
         if line.strip():
             reader.take(line.strip())
     reader.finish_epoch()
-    return reader.fixes, reader.damaged
+    return reader.fixes, reader.waited_s, reader.damaged
 
 
 @dataclass(slots=True)
@@ -59,6 +62,7 @@ class _Reader:
 
     def __init__(self) -> None:
         self.fixes: list[Fix] = []
+        self.waited_s = 0.0
         self.damaged = 0
         self._epoch: _Epoch | None = None
         self._dimension: Literal["2d", "3d"] | None = None
@@ -114,7 +118,11 @@ class _Reader:
             return None
         seconds = _number(clock[:2]) * 3600 + _number(clock[2:4]) * 60 + _number(clock[4:])
         if self._epoch is None or seconds != self._epoch.clock:
+            before = self._epoch
             self.finish_epoch()
+            if before is not None and not self.fixes:
+                step = (seconds - before.clock) % DAY_S
+                self.waited_s += step if 0 < step <= LONGEST_STEP_S else 1.0
             self._epoch = _Epoch(seconds)
         return self._epoch
 

@@ -16,7 +16,9 @@ STALE_S = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Track:
-    """Fixes by time: seconds since the first one, which is when the recording began. `damaged` lines were left out."""
+    """Fixes by time: seconds since the receiver first told a time, which is when the recording began. `damaged` lines
+    were left out.
+    """
 
     fixes: tuple[Fix, ...]
     damaged: int = 0
@@ -45,6 +47,6 @@ def read_track(path: Path) -> Track:
         raise InputError(
             f"{path}: the track cannot be read ({error.strerror}); mend its permissions or take it away."
         ) from None
-    fixes, damaged = read_fixes(content)
-    start = fixes[0].time if fixes else 0.0
+    fixes, waited_s, damaged = read_fixes(content)
+    start = fixes[0].time - waited_s if fixes else 0.0
     return Track(tuple(fix.since(start) for fix in fixes), damaged)

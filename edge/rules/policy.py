@@ -134,8 +134,8 @@ class Policy:
         withheld = self._guards.withheld is not None
         self._fatigue.step(elapsed, before, self._closures, withheld)
         begun = self._alarm.finding is not None
-        # a closure that is over is told no more, where the vehicle was too slow for it until now
-        telling = begun or (gate.closures and self._closures.reached_s > 0)
+        # a closure that is over is told no more, not by a blink either, where the vehicle was too slow for it until now
+        telling = begun or (gate.closures and self._closures.reached_s > 0 and self._fatigue.spoken_for)
         closure = self._fatigue.finding if telling else None
         spoken_for = withheld or (self._fatigue.spoken_for and telling)
         perclos.step(elapsed, before is not None, self._closures, spoken_for, standing=gate.standing)

@@ -13,6 +13,8 @@ from command import Told, tell, write_config
 from gpiozero.pins.mock import MockFactory
 
 from edge.alerts import probe
+from edge.alerts.gpio import PinOutput
+from edge.alerts.output import OutputError
 
 
 @pytest.fixture
@@ -103,6 +105,24 @@ def test_an_output_that_does_not_work_is_told_in_one_sentence(
 def test_without_an_output_the_configuration_is_to_be_mended(capfd: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     told = alert(capfd, tmp_path)
     assert (told.code, told.sentence[:23]) == (78, "No output is configured")
+
+
+def test_a_pin_that_cannot_be_used_leaves_no_other_on(
+    capfd: pytest.CaptureFixture[str], tmp_path: Path, board: MockFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lamp = board.pin(22)
+    lamp.output_with_state(True)
+    opens = PinOutput.open
+
+    def open_pin(output: PinOutput) -> None:
+        if output.number == 17:
+            raise OutputError("GPIO 17: another program has it")
+        opens(output)
+
+    monkeypatch.setattr(PinOutput, "open", open_pin)
+    told = alert(capfd, tmp_path, "--off", buzzer={"pin": 17}, lamp={"pin": 22})
+    assert (told.code, told.sentence) == (1, "GPIO 17: another program has it.")
+    assert not lamp.state
 
 
 def test_pins_that_a_killed_daemon_left_on_are_turned_off(

@@ -104,6 +104,19 @@ def test_a_frame_comes_each_period_and_its_counter_rises(bench: Bench, message: 
         assert after["Alive"] != before["Alive"]
 
 
+def test_however_often_the_alarm_changes_no_frame_is_late(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    sent: list[float] = []
+    now, changes = 10.0, 0
+    monkeypatch.setattr(bench.output._bus, "send", lambda *_, **__: sent.append(now))
+    while now < 12.0:
+        again = bench.output.show(alert(signal("critical")) if changes % 2 else alert(), now)
+        assert again is not None
+        step = min(again, 1 / 15)  # a change with each frame of a camera
+        changes += step < again
+        now += step
+    assert max(after - before for before, after in pairwise(sent)) < 0.1001
+
+
 def test_asked_before_its_time_it_sends_nothing(bench: Bench) -> None:
     bench.output.show(alert(), 10.0)
     assert bench.output.show(alert(), 10.04) == pytest.approx(0.06)

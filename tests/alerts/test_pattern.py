@@ -101,6 +101,15 @@ def test_degraded_flashes_the_lamp_at_once_and_never_sounds() -> None:
     assert flashes.count(True) < 0.1 * len(flashes)
 
 
+@pytest.mark.parametrize("before", [sad(), signal("advisory")])
+def test_degraded_is_seen_before_what_is_of_before(before: Signal) -> None:
+    """Sadness and an advisory last for half a minute after the last frame in which anything was seen."""
+    one = config(sad="lamp")
+    alert = told(before, degraded(), one=one)
+    lit = [light(alert, one, hundredth / 100).on for hundredth in range(1000)]
+    assert 0 < lit.count(True) < 0.1 * len(lit)
+
+
 def test_degraded_can_be_kept_from_the_lamp() -> None:
     one = config(degraded="none")
     assert not light(told(degraded(), one=one), one, 0.0).on

@@ -72,6 +72,16 @@ def test_exposure_and_gain_are_fixed_where_they_are_configured():
     assert device.properties[cv2.CAP_PROP_GAIN] == 12
 
 
+def test_a_device_that_was_fixed_before_is_automatic_again_where_nothing_is_configured():
+    device = Device({"GREY": 30})
+    device.properties[cv2.CAP_PROP_AUTO_EXPOSURE] = 1.0
+    device.unplug()
+    with V4l2Camera(open_capture=lambda _: device):
+        pass
+    assert device.properties[cv2.CAP_PROP_AUTO_EXPOSURE] == 3.0  # V4L2_EXPOSURE_APERTURE_PRIORITY
+    assert cv2.CAP_PROP_EXPOSURE not in device.properties
+
+
 def picture(channels: int, seed: int = 1) -> np.ndarray:
     shape = (480, 640) if channels == 1 else (480, 640, channels)
     return np.random.default_rng(seed).integers(0, 256, shape, dtype=np.uint8)

@@ -54,6 +54,20 @@ def test_the_last_fix_before_the_moment_is_used_and_its_age_told(track):
     assert drive.position_at(1.4).latitude == pytest.approx(45 + 31 / 60)
 
 
+def test_a_receiver_that_had_no_fix_at_first_began_with_the_recording(track):
+    waits = [rmc(f"0712{second:02}.00", status="V", place=",,,", knots="") for second in range(30)]
+    drive = track(*waits, rmc("071230.00"))
+    assert drive.position_at(29.9) is None
+    assert drive.position_at(30.0).age == 0.0
+
+
+def test_a_clock_that_is_set_while_there_is_no_fix_shifts_nothing(track):
+    waits = [rmc(f"0000{second:02}.00", status="V", place=",,,", knots="") for second in range(5)]
+    drive = track(*waits, rmc("235958.00", status="V", place=",,,", knots=""), rmc("000001.00"))
+    assert drive.position_at(7.9) is None
+    assert drive.position_at(8.0).age == 0.0
+
+
 def test_there_is_no_position_before_the_first_fix(track):
     assert track(rmc("071200.00")).position_at(-0.1) is None
 

@@ -116,7 +116,7 @@ def test_several_keys_are_tried_in_every_combination() -> None:
             "rules.closures.microsleep_s=1:4:1",
             "= 3 is not allowed (microsleep_s, sleep_s and unresponsive_s must rise)",
         ),
-        ("rules.perclos.covered_above=0.5:1.5:0.5", "rules.perclos.covered_above = 1.5 is not allowed"),
+        ("rules.perclos.covered_above=0.4:1.2:0.4", "rules.perclos.covered_above = 1.2 is not allowed"),
         ("vision.threads=1:2:0.5", "vision.threads = 1.5 is not allowed"),
     ],
 )

@@ -143,6 +143,17 @@ def test_with_the_gate_a_closure_that_is_over_is_not_told_when_the_bus_gets_fast
     assert not heard.signals, heard
 
 
+def test_with_the_gate_no_blink_tells_a_closure_that_is_over(rate: float) -> None:
+    drive = under_way(speed=CRAWLING)
+    drive.asleep(4)
+    drive.staring(0.5)
+    drive.speed = ON_THE_ROAD
+    drive.asleep(0.15)
+    drive.staring(10)
+    heard = hear(drive, rate, GATED)
+    assert not heard.signals, heard
+
+
 def test_with_the_gate_a_closure_that_lasts_is_told_when_the_bus_gets_faster(rate: float) -> None:
     drive = under_way(speed=CRAWLING)
     drive.asleep(2)

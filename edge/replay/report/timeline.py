@@ -95,7 +95,7 @@ class Timeline:
             "sights": SIGHTS,
             "windows_s": [rules.perclos.short_s, rules.perclos.long_s, rules.sad.window_s],
             "thresholds": {
-                "closed": [["closed above", rules.closures.closed_above], ["open below", rules.closures.open_below]],
+                "closed": _closed_thresholds(config),
                 "perclos": _perclos_thresholds(config),
                 "sad": [["sad from", rules.sad.share], ["over below", rules.sad.end_share]],
             },
@@ -108,6 +108,12 @@ class Timeline:
                 for episode in self.episodes
             ],
         }
+
+
+def _closed_thresholds(config: Config) -> list[list[Any]]:
+    closures = config.rules.closures
+    least = ", at least" if config.rules.baseline.learn else ""  # this driver's own may be higher
+    return [[f"closed above{least}", closures.closed_above], [f"open below{least}", closures.open_below]]
 
 
 def _perclos_thresholds(config: Config) -> list[list[Any]]:
