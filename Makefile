@@ -3,6 +3,10 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DELETE_ON_ERROR:
+# Its programs take locks of their own, as apt-get and pip do, or measure time.
+.NOTPARALLEL:
+# Not $(MAKE) amid a longer line: make -n would run all of it.
+SELF := $(MAKE)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 FITS := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
@@ -105,7 +109,7 @@ deb: .venv/bin/pip
 	for board in x86_64:amd64 aarch64:arm64; do \
 		folder=$(WHEELHOUSE)/deb-$${board%:*}; \
 		rm -rf "$$folder" dist/driver-monitor_*_$${board#*:}.deb; \
-		$(MAKE) --no-print-directory wheelhouse WHEELHOUSE="$$folder" BOARDS=$${board%:*} >/dev/null; \
+		$(SELF) --no-print-directory wheelhouse WHEELHOUSE="$$folder" BOARDS=$${board%:*} >/dev/null; \
 		debian/build "$$folder" $${board#*:} dist; \
 		lintian --allow-root --fail-on error,warning dist/driver-monitor_*_$${board#*:}.deb; \
 	done; \
@@ -126,7 +130,7 @@ test-vehicle: .venv/full.stamp mosquitto
 		echo 'test-vehicle is skipped: run «sudo apt-get install $(VEHICLE_PACKAGES)», then make again.' >&2; \
 		test "$${CI:-}" != true; exit; \
 	}; \
-	$(MAKE) --no-print-directory --silent $(VEHICLE_WHEELS); \
+	$(SELF) --no-print-directory --silent $(VEHICLE_WHEELS); \
 	rm -rf build $(VEHICLE_CACHE)/wheels-aarch64/driver_monitor-*.whl; \
 	$(BIN)/pip wheel -q --no-deps -w $(VEHICLE_CACHE)/wheels-aarch64 . 2>/dev/null; \
 	DRIVER_MONITOR_WHEELS=$(VEHICLE_CACHE)/wheels-$$(uname -m) DRIVER_MONITOR_WHEELS_AARCH64=$(VEHICLE_CACHE)/wheels-aarch64 PYTHONPATH=tests \

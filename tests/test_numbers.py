@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import importlib
 import json
+import re
 from pathlib import Path
 from types import ModuleType
 
 import pytest
+
+from edge.config import SHIPPED_MODELS
+from edge.vision.card import read_card
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 
@@ -57,3 +61,9 @@ def test_what_is_measured_anew_may_differ_by_a_rounding_and_no_more(numbers: Mod
     far = {"accuracy": 0.83, "delay_s": [0.23], "missed": ["fatigue"]}
     assert list(numbers._differences(before, near, "")) == []
     assert len(list(numbers._differences(before, far, ""))) == 2
+
+
+def test_the_models_of_an_example_are_those_that_ship() -> None:
+    told = re.findall(r"(\w+) (\d+\.\d+\.\d+) \(([0-9a-f]{8})\)", (DOCS / "operations.md").read_text())
+    shipped = {name: read_card(SHIPPED_MODELS / f"{name}.tflite") for name in ("emotion", "eyes", "face", "landmarks")}
+    assert told == [(name, card.version, card.sha256[:8]) for name, card in shipped.items()]

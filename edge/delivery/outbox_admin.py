@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -88,7 +89,9 @@ def rekey(folder: Path, config: OutboxConfig) -> int:
     if place.given:
         raise ConfigError(f"{place.path}: systemd gives this key; rekey a copy with --key and make it the credential.")
     with _alone(folder, config) as (rows, old):
-        place.next.unlink(missing_ok=True)  # of a rotation that never came to use it
+        if place.next.exists():  # of a rotation that was cut off: a database that was set aside may need it
+            stamp = time.strftime("%Y%m%dT%H%M%S", time.gmtime())
+            place.next.rename(place.path.with_name(f"{place.path.name}.{stamp}"))
         make_key(place.next, like=place.path)
         fresh = Seal(read_key(KeyPlace(place.next)))
         count = 0

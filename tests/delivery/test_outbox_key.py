@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sqlite3
 import stat
 from pathlib import Path
@@ -155,3 +156,28 @@ def test_a_key_that_root_makes_belongs_to_the_daemons_user(tmp_path: Path) -> No
     for name in ("outbox.key", "outbox.lock"):
         told = (folder / name).stat()
         assert (told.st_uid, told.st_gid, stat.S_IMODE(told.st_mode)) == (65_534, 65_534, 0o600)
+
+
+def test_no_key_that_a_database_may_need_is_thrown_away(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As installed: the key is root's, systemd lends the daemon a copy, and the rotation was cut off in between."""
+    state, kept, lent = (tmp_path / name for name in ("state", "kept", "lent"))
+    make_key(kept / "outbox.key")
+    shutil.copytree(kept, lent)
+    as_root = OutboxConfig(key_file=kept / "outbox.key")
+    outbox = Outbox(state, as_root)
+    outbox.put(event(1))
+    outbox.close()
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "replace", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            rekey(state, as_root)
+    with monkeypatch.context() as patch:
+        patch.setenv("CREDENTIALS_DIRECTORY", str(lent))
+        outbox = Outbox(state, CONFIG)  # the daemon, which has the old key
+        outbox.put(event(2))
+        outbox.close()
+    (aside,) = state.glob("*-other-key.db")
+    rekey(state, as_root)
+    assert [one.sequence for one in waiting(state, as_root)] == [2]
+    (key,) = kept.glob("outbox.key.2*")
+    assert [one.sequence for one in waiting(state, OutboxConfig(key_file=key), aside)] == [1]

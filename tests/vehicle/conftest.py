@@ -123,7 +123,7 @@ def installed(boot: Callable[..., Booted], scratch: Path, configuration: str) ->
     upper = scratch / "installed"
     with boot(upper=upper) as machine:
         begin = time.monotonic()
-        said = machine.say("/srv/clone/systemd/install --wheels /mnt", timeout=600)
+        said = machine.say("umask 077 && /srv/clone/systemd/install --wheels /mnt", timeout=600)  # some harden logins
         MEASURED["install from a clone"] = f"{time.monotonic() - begin:.0f} s (limit 180)"
         assert "who agreed to be watched" in said
         machine.write("/etc/driver-monitor/config.yaml", configuration)

@@ -46,6 +46,9 @@ def test_an_update_takes_the_place_of_the_version_before(machine: Booted) -> Non
     assert machine.say("sha256sum /etc/driver-monitor/*") == configuration
     assert machine.say("ls /opt/driver-monitor/versions").split() == sorted([before, version(machine)])
     assert "is done" in machine.say("cat /opt/driver-monitor/last-update")
+    # Installed once more it leaves the version to go back to.
+    machine.run("/new/systemd/install --wheels /mnt", timeout=120)
+    assert machine.say("ls /opt/driver-monitor/versions").split() == sorted([before, version(machine)])
 
 
 @pytest.mark.parametrize(
@@ -72,6 +75,22 @@ def test_a_broken_update_is_undone_without_a_hand(machine: Booted, defect: str, 
     next_event(machine)
     # The machine starts with the old version again.
     assert machine.run("test -e /opt/driver-monitor/trial", check=False).returncode == 1
+
+
+@LONG
+def test_an_installer_that_is_run_amid_the_trial_waits_for_its_end(machine: Booted) -> None:
+    start(machine)
+    before = version(machine)
+    make_update(machine)
+    machine.run("systemd-run -q --unit=updating /new/systemd/install --wheels /mnt")
+    machine.wait_for(lambda: version(machine).startswith("9.9.9-"), 300, "the update's beginning")
+    assert "another installation is under way" in machine.run("/new/systemd/install --wheels /mnt", check=False).stdout
+    machine.run("systemctl kill -s KILL updating")  # as a lost login does
+    said = machine.say("/new/systemd/install --wheels /mnt", timeout=200)
+    assert "still tried" in said
+    assert "is done" in machine.say("cat /opt/driver-monitor/last-update")
+    assert machine.run("test -e /opt/driver-monitor/trial", check=False).returncode == 1
+    assert machine.say("ls /opt/driver-monitor/versions").split() == sorted([before, version(machine)])
 
 
 @LONG
