@@ -54,6 +54,12 @@ class Stoppable(click.Command):
             if error.errno not in (errno.ENOSPC, errno.EDQUOT):
                 raise
             where = f"{error.filename}: " if error.filename else ""
+            try:
+                sys.stdout.flush()
+            except OSError:  # what waits in its buffer would be tried, and fail, once more at the interpreter's end
+                nowhere = os.open(os.devnull, os.O_WRONLY)
+                os.dup2(nowhere, sys.stdout.fileno())
+                os.close(nowhere)
             click.echo(
                 f"{self.name}: {where}the output cannot be written ({error.strerror}); make room for it.", err=True
             )
