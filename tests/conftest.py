@@ -16,6 +16,8 @@ import edge.cameras.opencv  # noqa: F401  before any test imports OpenCV itself:
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
+os.environ.pop("PYTHONUNBUFFERED", None)  # programs write as they do for a user, whose output waits in a buffer
+
 ROOT = Path(__file__).resolve().parent.parent
 IN_CI = os.environ.get("CI") == "true"
 TOGETHER = ("convert", "runtime")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import statistics
 import subprocess
@@ -227,9 +226,8 @@ def test_a_full_disk(told: Tell, synthetic_recording: Path) -> None:
 @pytest.mark.parametrize("program", ["driver-monitor", "convert-tflite", "train-model"])
 def test_a_full_disk_for_what_is_told_before_any_command(program: str, option: str) -> None:
     command = [PROGRAM.with_name(program), option]
-    buffered = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
     with Path("/dev/full").open("w") as full:
-        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False, env=buffered)
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
     assert done.returncode == FAILED
     assert done.stderr == f"{program}: the output cannot be written (No space left on device); make room for it.\n"
 
