@@ -118,6 +118,16 @@ def refuse_foreign(path: Path) -> None:
         )
 
 
+def require_sound(path: Path) -> None:
+    """Raises zipfile.BadZipFile, OSError or zlib.error where a .keras file is not what was written.
+
+    Keras reads the weights out of it without looking at their checksum, and would load others.
+    """
+    with zipfile.ZipFile(path) as archive:
+        if (part := archive.testzip()) is not None:
+            raise zipfile.BadZipFile(f"{part} in it is damaged")
+
+
 def load(path: Path) -> Network:
     """The network of a .keras file, without its optimizer, loss and metrics, or of the folder of a SavedModel.
 
@@ -132,6 +142,7 @@ def load(path: Path) -> Network:
         import keras
 
         try:
+            require_sound(path)
             model = keras.saving.load_model(path, compile=False)
         except (ValueError, TypeError, KeyError, AttributeError, OSError, zipfile.BadZipFile, zlib.error) as error:
             reason = (str(error).strip() or type(error).__name__).splitlines()[0]

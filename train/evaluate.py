@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import confusion_matrix, precision_recall_fscore_support, roc_auc_score
 
+from convert.network import require_sound
 from convert.quiet import quiet
 from edge.errors import InputError
 from edge.vision.card import Task
@@ -145,6 +146,7 @@ def load(path: Path) -> Any:
         import keras  # slow to import, and not needed for a model that was converted
 
         try:
+            require_sound(path)
             return keras.saving.load_model(path, compile=False)
         # what a damaged archive raises at its many places
         except (ValueError, OSError, TypeError, KeyError, AttributeError, BadZipFile, zlib.error) as error:

@@ -76,7 +76,7 @@ def test_what_is_no_card_is_told_and_nothing_is_guessed(tmp_path: Path, content:
         card_of(model)
 
 
-@pytest.mark.parametrize("at", [0.1, 0.5, 0.99])
+@pytest.mark.parametrize("at", [0.1, 0.3, 0.4, 0.5, 0.6, 0.7, 0.9, 0.99])
 def test_a_damaged_file_is_told_in_a_sentence(tmp_path: Path, at: float) -> None:
     model = _run(tmp_path / "a", FIVE)
     content = bytearray(model.read_bytes())
@@ -84,4 +84,15 @@ def test_a_damaged_file_is_told_in_a_sentence(tmp_path: Path, at: float) -> None
     content[place : place + 40] = bytes(255 - byte for byte in content[place : place + 40])
     model.write_bytes(content)
     with pytest.raises(InputError, match="this Keras model cannot be loaded"):
+        load(model)
+
+
+def test_weights_that_are_not_those_that_were_written_are_refused(tmp_path: Path) -> None:
+    """Keras itself loads them without a word."""
+    model = _run(tmp_path / "a", FIVE)
+    weights = max((one.tobytes() for one in load(model).get_weights()), key=len)
+    content = model.read_bytes()
+    assert content.count(weights) == 1
+    model.write_bytes(content.replace(weights, bytes(255 - byte for byte in weights)))
+    with pytest.raises(InputError, match=r"this Keras model cannot be loaded \(model\.weights\.h5 in it is damaged\)"):
         load(model)
