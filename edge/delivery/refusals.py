@@ -39,7 +39,8 @@ class Refusals:
         refused = self._topics[topic] = known or _Refused(reason)
         news = known is None or known.reason != reason
         refused.reason = reason
-        refused.until = self._clock() + refused.backoff.next()
+        if (now := self._clock()) >= refused.until:  # of those that were sent together one counts
+            refused.until = now + refused.backoff.next()
         refused.tickets.add(ticket)
         return news
 

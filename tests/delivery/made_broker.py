@@ -105,13 +105,15 @@ class MadeConnection:
 
     def refuse(self, *sequences: int, reason: str = "Not authorized") -> None:
         """The events with these sequences."""
-        for identifier, event in self._events.items():
-            if event.sequence in sequences and self.unacknowledged.pop(identifier, None) is not None:
-                self._refused.append((identifier, reason))
+        with self._broker.changed:  # the publisher's thread takes them
+            for identifier, event in self._events.items():
+                if event.sequence in sequences and self.unacknowledged.pop(identifier, None) is not None:
+                    self._refused.append((identifier, reason))
         self._alarm.send(b"\0")
 
     def refused(self) -> list[tuple[int, str]]:
-        refused, self._refused = self._refused, []
+        with self._broker.changed:
+            refused, self._refused = self._refused, []
         return refused
 
     def received(self) -> list[Received]:

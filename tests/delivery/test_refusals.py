@@ -33,6 +33,18 @@ def put_sad(publisher: Publisher, *numbers: int) -> None:
         publisher.put(dataclasses.replace(EVENT, sequence=sequence, signal="sad", cause="sustained", level="advisory"))
 
 
+def one_refused(made: MadeBroker, deliver: Deliver) -> Publisher:
+    """A publisher of whose events the first, a sad one, was refused; no other one is answered."""
+    made.acknowledges = False
+    vehicle = deliver()
+    made.wait(lambda: connected(made))
+    put_sad(vehicle, 1)
+    made.wait(lambda: made.last.events == [1])
+    made.last.refuse(1)
+    wait_for(lambda: vehicle.stats().refused, "it is noticed")
+    return vehicle
+
+
 @pytest.fixture
 def soon(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is refused is tried again at once."""
@@ -74,6 +86,15 @@ def test_after_the_wait_one_event_is_tried_and_each_wait_is_longer() -> None:
     assert 5 <= waits[0] <= 11
     assert all(2 * 5 * 2**n / 2 <= wait <= 5 * 2 ** (n + 1) + 1 for n, wait in enumerate(waits[:6]))
     assert 300 <= waits[-1] <= 601
+
+
+def test_many_that_were_refused_together_are_one_refusal() -> None:
+    clock = Clock()
+    refused = Refusals(clock)
+    for ticket in range(1, 21):
+        refused.refuse(SAD, ticket, "Not authorized")
+    clock.now = 10.0
+    assert refused.try_one()
 
 
 def test_a_topic_that_is_taken_again_is_forgotten() -> None:
@@ -129,6 +150,7 @@ def test_others_pass_what_is_refused_and_it_is_said_once(
     put(vehicle, 3)
     made.wait(lambda: made.last.events == [1, 2, 3])
     made.last.refuse(1, 2)
+    wait_for(lambda: vehicle.stats().refused, "it is noticed")
     made.last.acknowledge(1)
     put_sad(vehicle, *range(4, 44))
     put(vehicle, 44)
@@ -149,10 +171,11 @@ def test_what_was_refused_is_all_sent_in_order_once_the_broker_takes_it(
     made.acknowledges = False
     vehicle = deliver()
     made.wait(lambda: connected(made))
-    put_sad(vehicle, *range(1, 31))
+    put_sad(vehicle, *range(1, 21))
     made.wait(lambda: len(made.last.events) == 20)
     made.last.refuse(*range(1, 21))
     made.wait(lambda: len(made.last.events) == 21)  # one is tried
+    put_sad(vehicle, *range(21, 31))
     assert made.last.events[20:] == [1]
     made.acknowledges = True
     made.last.acknowledge(1)
@@ -163,25 +186,13 @@ def test_what_was_refused_is_all_sent_in_order_once_the_broker_takes_it(
 
 
 def test_an_end_does_not_wait_for_what_is_refused(made: MadeBroker, deliver: Deliver) -> None:
-    made.acknowledges = False
-    vehicle = deliver()
-    made.wait(lambda: connected(made))
-    put_sad(vehicle, 1)
-    made.wait(lambda: made.last.events == [1])
-    made.last.refuse(1)
-    wait_for(lambda: vehicle.stats().refused, "it is noticed")
+    vehicle = one_refused(made, deliver)
     vehicle.close(timeout=3600.0)
     assert (made.last.ended_in_peace, vehicle.stats().waiting) == (True, 1)
 
 
 def test_an_end_sends_all_that_waits_behind_what_is_refused(made: MadeBroker, deliver: Deliver) -> None:
-    made.acknowledges = False
-    vehicle = deliver()
-    made.wait(lambda: connected(made))
-    put_sad(vehicle, 1)
-    made.wait(lambda: made.last.events == [1])
-    made.last.refuse(1)
-    wait_for(lambda: vehicle.stats().refused, "it is noticed")
+    vehicle = one_refused(made, deliver)
     put(vehicle, *range(2, 52))
     made.wait(lambda: len(made.last.events) == 21)
     ending = threading.Thread(target=lambda: vehicle.close(timeout=3600.0), daemon=True)
